@@ -1,0 +1,164 @@
+"""Runs side by side: which to show, in which order, and what of their configurations differs."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograd_cli.errors import ConfigError, EvoError, unknown
+from autograd_cli.runs.reader import read_run
+from autograd_cli.runs.record import RunRecord
+
+# What every row shows, by the names that --sort and --where take beside configuration keys.
+FIELDS = ("run", "status", "last_loss", "best_loss", "steps", "step_s")
+RATIOS = ("last_loss", "best_loss", "step_s")
+
+# The steps that were taken have a column, and the spacing of printed rows changes nothing in a run.
+_NOT_SHOWN = frozenset({"steps", "print_every"})
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A table of runs.
+
+    Attributes:
+        keys: the configuration keys whose values differ between the runs.
+        records: the runs, in the order to show.
+        baseline: the run that ratios refer to, if any.
+
+    """
+
+    keys: list[str]
+    records: list[RunRecord]
+    baseline: RunRecord | None
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns: the run, what differs, what came out, ratios, the curve."""
+        ratios = [f"{name}_ratio" for name in RATIOS] if self.baseline else []
+        return ["run", "status", *self.keys, *FIELDS[2:], *ratios, "curve"]
+
+    def row(self, record: RunRecord) -> dict[str, Any]:
+        """The values of one run by column, as numbers where they are numbers; `curve` as a list."""
+        row = {"run": record.path, "status": record.status} | {
+            key: record.config.get(key) for key in self.keys
+        }
+        row |= {name: value_of(record, name) for name in FIELDS[2:]}
+        if self.baseline:
+            row |= {f"{name}_ratio": _ratio(record, self.baseline, name) for name in RATIOS}
+        return row | {"curve": record.curve}
+
+
+def load_runs(paths: Iterable[Path]) -> tuple[list[RunRecord], list[str]]:
+    """The runs at `paths`, and a line about each path that cannot be read as one."""
+    records, complaints = [], []
+    for path in paths:
+        try:
+            records.append(read_run(path))
+        except EvoError as error:
+            complaints.append(str(error))
+    return records, complaints
+
+
+def compare(
+    records: Sequence[RunRecord],
+    sort: str | None = None,
+    baseline: str | None = None,
+    where: Sequence[str] = (),
+) -> Comparison:
+    """Choose, order and relate runs.
+
+    Args:
+        records: the runs.
+        sort: a field or configuration key, smallest first; with `-` before it, largest first. Runs that
+            have no such value come last.
+        baseline: path or name of the run that ratios refer to; it may stand outside of `records`.
+        where: `KEY=VALUE` each; only runs that match all of them stay.
+
+    Raises:
+        ConfigError: a key that no run has, an argument that is not KEY=VALUE, or an unknown baseline.
+
+    """
+    base = find_baseline(records, baseline) if baseline else None
+    keys = list(dict.fromkeys(key for record in records for key in record.config))
+    chosen = list(records)
+    for condition in where:
+        key, equals, text = condition.partition("=")
+        if not (equals and key):
+            raise ConfigError(f"--where: '{condition}': expected KEY=VALUE, such as impl=numpy")
+        _check_key(key, keys, "--where")
+        chosen = [record for record in chosen if _matches(value_of(record, key), text)]
+    if sort:
+        name = sort.removeprefix("-")
+        _check_key(name, keys, "--sort")
+        known = [record for record in chosen if value_of(record, name) is not None]
+        rest = [record for record in chosen if value_of(record, name) is None]
+        known.sort(key=lambda record: _sort_key(value_of(record, name)), reverse=sort.startswith("-"))
+        chosen = known + rest
+    shown = [key for key in keys if key not in _NOT_SHOWN and _differs(key, chosen)]
+    return Comparison(shown, chosen, base)
+
+
+def find_baseline(records: Sequence[RunRecord], baseline: str) -> RunRecord:
+    """The run that `baseline` names by path or by the last part of its path.
+
+    Raises:
+        ConfigError: there is no such run, or more than one.
+
+    """
+    named = [r for r in records if Path(r.path) == Path(baseline)] or [
+        r for r in records if Path(r.path).name == baseline
+    ]
+    if len(named) > 1:
+        raise ConfigError(f"--baseline: '{baseline}' names {len(named)} runs; give its path")
+    if named:
+        return named[0]
+    try:
+        return read_run(Path(baseline))
+    except EvoError as error:
+        raise ConfigError(f"--baseline: {error}") from error
+
+
+def value_of(record: RunRecord, key: str) -> Any:
+    """A field of the run, or a value of its configuration; None if it has neither."""
+    if key == "run":
+        return record.path
+    return getattr(record, key) if key in FIELDS or key == "name" else record.config.get(key)
+
+
+def _check_key(key: str, keys: Sequence[str], where: str) -> None:
+    allowed = (*FIELDS, "name", *keys)
+    if key not in allowed:
+        raise unknown("key", key, allowed, where)
+
+
+def _matches(value: Any, text: str) -> bool:
+    if isinstance(value, bool):
+        return text.lower() == str(value).lower()
+    if isinstance(value, int | float):
+        try:
+            return float(text) == value
+        except ValueError:
+            return False
+    return text == ("null" if value is None else value)
+
+
+def _sort_key(value: Any) -> tuple[bool, float, str]:
+    """Numbers by size, before words by alphabet."""
+    is_number = isinstance(value, int | float)
+    return (not is_number, value if is_number else 0.0, "" if is_number else str(value))
+
+
+def _differs(key: str, records: Sequence[RunRecord]) -> bool:
+    """Whether runs that have the key disagree on it; no run disagrees on another task's keys."""
+    values = [record.config[key] for record in records if key in record.config]
+    return any(value != values[0] for value in values)
+
+
+def _ratio(record: RunRecord, baseline: RunRecord, name: str) -> float | None:
+    value, base = value_of(record, name), value_of(baseline, name)
+    if value is None or not base:
+        return None
+    ratio: float = value / base
+    return ratio if math.isfinite(ratio) else None

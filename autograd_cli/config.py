@@ -1,0 +1,271 @@
+"""YAML files and the command line, merged into one frozen and validated RunConfig.
+
+Later wins: the task's defaults < the level's own section of them < `--config FILE` < the command line.
+Every value remembers where it came from, so that a complaint can say so.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from autograd_cli.errors import ConfigError, unknown
+from autograd_cli.keys import COMMON_KEYS, Key, Value, show
+from autograd_cli.registry import find_implementation, find_task
+from autograd_cli.tasks.description import Implementation, Task
+
+# The C parser, where PyYAML has it, reads a file in a tenth of the time.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides what a run computes; two runs with the same one give the same losses.
+
+    Attributes:
+        task: name of the task.
+        impl: name of the implementation.
+        seed: seed of data, start and control flow.
+        steps: number of training steps.
+        lr: learning rate.
+        dtype: `float32` or `float64`.
+        device: `cpu` or `cuda`.
+        threads: threads of one matrix product.
+        print_every: steps from one printed row to the next; it changes no loss.
+        options: the task's own keys, such as `N` and `momentum`.
+
+    """
+
+    task: str
+    impl: str
+    seed: int
+    steps: int
+    lr: float
+    dtype: str
+    device: str
+    threads: int
+    print_every: int
+    options: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, Value]:
+        """All keys in one flat mapping, in the order of the YAML file."""
+        common: dict[str, Value] = {"task": self.task, "impl": self.impl}
+        common |= {name: getattr(self, name) for name in COMMON_KEYS}
+        return common | dict(self.options)
+
+    def to_yaml(self) -> str:
+        """The file from which `evo train --config` repeats the run."""
+        return "".join(f"{name}: {show(value)}\n" for name, value in self.to_dict().items())
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value as somebody wrote it, and where: `configs/sin.yaml:12`, `--lr`, `lr=0.1`."""
+
+    text: str
+    where: str
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """A YAML file's settings: those for every level, and those of each level's own section."""
+
+    name: str
+    settings: Mapping[str, Setting]
+    levels: Mapping[str, tuple[Setting, Mapping[str, Setting]]]
+
+
+def config_folder() -> Path:
+    """Where the configurations that come with evo are: in the package, or at the top of a checkout."""
+    package = Path(__file__).parent
+    inside = package / "configs"
+    return inside if inside.is_dir() else package.parent / "configs"
+
+
+def shipped_configs() -> list[str]:
+    """The names that `--config` takes without a path."""
+    return sorted(path.stem for path in config_folder().glob("*.yaml"))
+
+
+def find_config(name: str) -> Path:
+    """The file that `--config name` means: a path, a run directory, or a configuration that comes with evo.
+
+    Raises:
+        ConfigError: there is none.
+
+    """
+    path = Path(name)
+    if path.is_dir() and (path / "config.yaml").exists():
+        return path / "config.yaml"
+    if not path.exists() and name in shipped_configs():
+        return config_folder() / f"{name}.yaml"
+    if not path.exists():
+        raise unknown("configuration", name, shipped_configs(), "--config")
+    return path
+
+
+def parse_assignment(argument: str) -> tuple[str, Setting]:
+    """`lr=0.1` as the key and its setting.
+
+    Raises:
+        ConfigError: there is no `=`, or nothing before it.
+
+    """
+    name, equals, text = argument.partition("=")
+    if not (equals and name):
+        raise ConfigError(f"argument '{argument}': expected KEY=VALUE, such as lr=1e-6")
+    return name, Setting(text, f"argument '{argument}'")
+
+
+def read_config_file(path: Path) -> ConfigFile:
+    """The settings of a YAML file, each with its line.
+
+    Raises:
+        ConfigError: the file cannot be read, is not YAML, or is not a mapping of keys to single values.
+
+    """
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read the configuration: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: cannot read the configuration: not UTF-8 text") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise ConfigError(f"{where}: not valid YAML: {error.problem or error.context}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    settings: dict[str, Setting] = {}
+    levels: dict[str, tuple[Setting, Mapping[str, Setting]]] = {}
+    for name, where, node in _pairs(root, path):
+        if name != "levels":
+            settings[name] = _setting(name, node, where)
+            continue
+        for level, level_where, section in _pairs(node, path):
+            body = {key: _setting(key, value, at) for key, at, value in _pairs(section, path)}
+            levels[level] = (Setting(level, level_where), body)
+    return ConfigFile(str(path), settings, levels)
+
+
+def _pairs(node: yaml.Node | None, path: Path) -> Iterator[tuple[str, str, yaml.Node]]:
+    """Key, place and value of each entry of a YAML mapping; an empty file or section has none."""
+    if node is None or (isinstance(node, yaml.ScalarNode) and node.value in ("", "~", "null")):
+        return
+    where = f"{path}:{node.start_mark.line + 1}"
+    if not isinstance(node, yaml.MappingNode):
+        raise ConfigError(f"{where}: expected 'key: value' lines")
+    seen: set[str] = set()
+    for key, value in node.value:
+        where = f"{path}:{key.start_mark.line + 1}"
+        if not isinstance(key, yaml.ScalarNode):
+            raise ConfigError(f"{where}: a key must be a single word")
+        if key.value in seen:
+            raise ConfigError(f"{where}: key '{key.value}' is given twice")
+        seen.add(key.value)
+        yield key.value, where, value
+
+
+def _setting(name: str, node: yaml.Node, where: str) -> Setting:
+    if not isinstance(node, yaml.ScalarNode):
+        kind = "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
+        raise ConfigError(f"{where}: {name} is {kind}; expected a single value")
+    return Setting(node.value, where)
+
+
+def resolve(
+    overrides: Iterable[tuple[str, Setting]] = (),
+    file: ConfigFile | None = None,
+) -> RunConfig:
+    """The one configuration that a run uses.
+
+    Args:
+        overrides: keys and settings of the command line, `task` and `impl` among them.
+        file: the user's configuration file.
+
+    Raises:
+        ConfigError: an unknown task, implementation or key; a value of the wrong type, out of range, or
+            that the level does not take; a key given twice; no task or no implementation.
+
+    """
+    given: dict[str, Setting] = {}
+    for name, setting in overrides:
+        if name in given:
+            raise ConfigError(f"{setting.where}: {name} is given twice, also by {given[name].where}")
+        given[name] = setting
+    named = dict(file.settings if file else {}) | given
+    task_name = _required("task", named)
+    task = find_task(task_name.text, task_name.where)
+    impl_name = _required("impl", named)
+    implementation = find_implementation(task, impl_name.text, impl_name.where)
+    keys = keys_of(task)
+    defaults = read_config_file(config_folder() / f"{task.name}.yaml")
+    values: dict[str, Value] = dict.fromkeys(keys)
+    for layer in (defaults.settings, _section(defaults, implementation.name)):
+        values |= _parse(layer, keys)
+    if file:
+        _check_sections(file, task, keys)
+        own = [file.settings, _section(file, implementation.name)]
+    else:
+        own = []
+    for layer in (*own, given):
+        values |= _parse(layer, keys, implementation)
+    common = {name: values.pop(name) for name in COMMON_KEYS}
+    device = (given.get("device") or named.get("device") or Setting("", "")).where
+    _check_device(common["device"], implementation, device)
+    return RunConfig(task=task.name, impl=implementation.name, options=values, **common)  # type: ignore[arg-type]
+
+
+def keys_of(task: Task) -> dict[str, Key]:
+    """Every key that a configuration of `task` has, common ones first."""
+    return dict(COMMON_KEYS) | {key.name: key for key in task.keys}
+
+
+def _required(name: str, named: Mapping[str, Setting]) -> Setting:
+    if name not in named:
+        raise ConfigError(f"--{name} is missing: give it as an option, or as '{name}:' in the --config file")
+    return named[name]
+
+
+def _section(file: ConfigFile, level: str) -> Mapping[str, Setting]:
+    return file.levels[level][1] if level in file.levels else {}
+
+
+def _check_sections(file: ConfigFile, task: Task, keys: Mapping[str, Key]) -> None:
+    """Complain of any section, also of a level that is not to run now: a typing error is one today."""
+    for level, (setting, body) in file.levels.items():
+        row = find_implementation(task, level, setting.where)
+        _parse(body, keys, row)
+
+
+def _parse(
+    layer: Mapping[str, Setting], keys: Mapping[str, Key], implementation: Implementation | None = None
+) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for name, setting in layer.items():
+        if name in ("task", "impl"):
+            continue
+        if name not in keys:
+            raise unknown("key", name, keys, setting.where)
+        try:
+            values[name] = keys[name].parse(setting.text)
+        except ValueError:
+            raise ConfigError(
+                f"{setting.where}: {name} is '{setting.text}'; it must be {keys[name].allowed}"
+            ) from None
+        if implementation and name in implementation.fixed and values[name] != implementation.fixed[name]:
+            raise ConfigError(
+                f"{setting.where}: {name} is '{setting.text}', but implementation '{implementation.name}' "
+                f"takes only {name}={show(implementation.fixed[name])}"
+            )
+    return values
+
+
+def _check_device(device: Value, implementation: Implementation, where: str) -> None:
+    if device not in implementation.devices:
+        allowed = ", ".join(implementation.devices)
+        raise ConfigError(
+            f"{where}: implementation '{implementation.name}' cannot run on '{device}' (allowed: {allowed})"
+        )

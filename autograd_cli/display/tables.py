@@ -1,0 +1,129 @@
+"""Tables as text: aligned columns, CSV, JSON and Markdown; rich where a terminal is watching."""
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+
+from autograd_cli.compare import Comparison
+from autograd_cli.display.text import duration, number, sparkline
+from autograd_cli.keys import show
+from autograd_cli.tasks.description import Task
+
+# Rich measures every cell; past some hundred rows the plain columns are there at once.
+_RICH_ROWS = 300
+
+
+def aligned(header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[str] = frozenset()) -> str:
+    """Columns of text, two spaces apart, with the columns named in `right` set flush right."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    sides = [">" if name in right else "<" for name in header]
+    lines = [
+        "  ".join(
+            f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True)
+        ).rstrip()
+        for row in (header, *rows)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def rich_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[str] = frozenset()
+) -> str:
+    """The same columns as a rich table, fitted to the terminal."""
+    from rich.console import Console  # noqa: PLC0415 - 60 ms that a pipe need not pay
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table()
+    for name in header:
+        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console(file=io.StringIO(), force_terminal=True, width=None)
+    with console.capture() as capture:
+        console.print(table, markup=False)
+    return capture.get()
+
+
+def implementations_table(tasks: Sequence[Task]) -> str:
+    """Every level of every task: what it teaches and where it runs."""
+    blocks = []
+    for task in tasks:
+        rows = [(row.name, " ".join(row.devices), row.teaches) for row in task.implementations]
+        blocks.append(
+            f"{task.name}: {task.summary}\n"
+            + aligned(
+                ("  impl", "runs on", "teaches"),
+                [(f"  {name}", devices, teaches) for name, devices, teaches in rows],
+            )
+        )
+    return "\n".join(blocks)
+
+
+def _table(comparison: Comparison) -> str:
+    header, rows, right = _cells(comparison)
+    live = sys.stdout.isatty() and len(rows) <= _RICH_ROWS
+    return (rich_table if live else aligned)(header, rows, right)
+
+
+def _markdown(comparison: Comparison) -> str:
+    header, rows, right = _cells(comparison)
+    rule = ["---:" if name in right else "---" for name in header]
+    escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *escaped))
+
+
+def _json(comparison: Comparison) -> str:
+    rows = [comparison.row(record) for record in comparison.records]
+    return orjson.dumps(rows, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def _csv(comparison: Comparison) -> str:
+    columns = comparison.columns[:-1]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    for record in comparison.records:
+        row = comparison.row(record)
+        writer.writerow("" if row[name] is None else show(row[name]) for name in columns)
+    return out.getvalue()
+
+
+COMPARISON_FORMATS: dict[str, Callable[[Comparison], str]] = {
+    "table": _table,
+    "json": _json,
+    "csv": _csv,
+    "markdown": _markdown,
+}
+
+
+def _cells(comparison: Comparison) -> tuple[list[str], list[list[str]], frozenset[str]]:
+    """Header, formatted rows, and the names of the columns of numbers."""
+    header = comparison.columns
+    rows = [
+        [_cell(name, value) for name, value in comparison.row(record).items()]
+        for record in comparison.records
+    ]
+    left = {"run", "status", "curve", "task", "impl", "dtype", "device", "start", "optimizer"}
+    titles = {"step_s": "time/step", "last_loss": "last loss", "best_loss": "best loss"}
+    names = [titles.get(name, name.replace("_ratio", " ratio").replace("_loss", " loss")) for name in header]
+    return (
+        names,
+        rows,
+        frozenset(title for title, name in zip(names, header, strict=True) if name not in left),
+    )
+
+
+def _cell(name: str, value: Any) -> str:
+    if name == "curve":
+        return sparkline(value)
+    if name == "step_s":
+        return duration(value)
+    if name.endswith("_ratio"):
+        return "-" if value is None else f"{value:.4g}"
+    if name in ("last_loss", "best_loss"):
+        return number(value)
+    return "-" if value is None else show(value)

@@ -1,0 +1,198 @@
+"""A run as it goes: plain lines for a pipe, a live table for a terminal."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from autograd_cli.config import RunConfig
+from autograd_cli.display.streams import discard_stdout
+from autograd_cli.display.text import duration, number
+from autograd_cli.runs.record import RunRecord
+from autograd_cli.training import Batch
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+Row = tuple[int, float, float]
+
+
+class Screen(AbstractContextManager["Screen"], Protocol):
+    """Something that shows a run."""
+
+    def show(self, batch: Batch) -> None:
+        """Show what a batch adds."""
+
+    def finish(self, record: RunRecord) -> None:
+        """Show how the run ended."""
+
+
+def open_screen(config: RunConfig, how: str) -> Screen:
+    """The screen for `how`: `json`, `quiet`, or `table`, which is live on a terminal only."""
+    if how == "quiet":
+        return QuietScreen(sys.stdout)
+    if how == "json":
+        return JsonScreen(sys.stdout)
+    if sys.stdout.isatty():
+        from rich.console import Console  # noqa: PLC0415 - 60 ms that a pipe need not pay
+
+        console = Console()
+        if not console.is_dumb_terminal:
+            return LiveScreen(config, console)
+    return PlainScreen(config, sys.stdout)
+
+
+def rows_to_print(config: RunConfig, batch: Batch) -> Iterator[Row]:
+    """Step, loss and elapsed seconds of every `print_every`-th step, and of the run's last one."""
+    every, last = config.print_every, len(batch.losses) - 1
+    first = -(batch.first_step + 1) % every
+    for i in range(first, len(batch.losses), every):
+        yield batch.first_step + i, batch.losses[i], batch.elapsed_s[i]
+    is_end = batch.diverged or batch.first_step + last + 1 == config.steps
+    if is_end and (batch.first_step + last + 1) % every:
+        yield batch.first_step + last, batch.losses[last], batch.elapsed_s[last]
+
+
+def summary_lines(record: RunRecord) -> list[str]:
+    """The result of a run: formula, losses, time and place, a line each."""
+    end: str = record.status
+    if record.diverged_step is not None:
+        end += f" at step {record.diverged_step}: the loss is not finite"
+    lines = [record.result] if record.result else []
+    lines.append(
+        f"last loss {number(record.last_loss)}, best {number(record.best_loss)} at step {record.best_step}"
+    )
+    lines.append(
+        f"{end}; {record.steps} steps in {duration(record.elapsed_s)}, {duration(record.step_s)} a step"
+    )
+    return [*lines, record.path]
+
+
+class PlainScreen:
+    """Lines of fixed columns, flushed as they come."""
+
+    def __init__(self, config: RunConfig, out: TextIO) -> None:
+        self._config = config
+        self._out = out
+        self._write(f"{'step':>8}  {'loss':>14}  {'elapsed_s':>10}\n")
+
+    def show(self, batch: Batch) -> None:
+        """Print the batch's rows."""
+        rows = rows_to_print(self._config, batch)
+        self._write("".join(f"{step:>8}  {number(loss):>14}  {t:>10.4f}\n" for step, loss, t in rows))
+
+    def finish(self, record: RunRecord) -> None:
+        """Print the result."""
+        self._write("".join(f"{line}\n" for line in summary_lines(record)))
+
+    def _write(self, text: str) -> None:
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except BrokenPipeError:
+            # Whoever watched has seen enough; the run itself goes on to its end.
+            discard_stdout()
+
+    def __enter__(self) -> "PlainScreen":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+
+class QuietScreen(PlainScreen):
+    """The run directory alone."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def show(self, batch: Batch) -> None:
+        """Nothing."""
+
+    def finish(self, record: RunRecord) -> None:
+        """Print where the run is."""
+        self._write(f"{record.path}\n")
+
+
+class JsonScreen(QuietScreen):
+    """One JSON object."""
+
+    def finish(self, record: RunRecord) -> None:
+        """Print the record."""
+        self._write(record.to_json(with_path=True).decode())
+
+
+class LiveScreen:
+    """A table that grows, and below it a bar, the current loss, the speed and the time left."""
+
+    def __init__(self, config: RunConfig, console: "Console") -> None:
+        from rich.live import Live  # noqa: PLC0415 - see open_screen
+
+        self._config = config
+        self._console = console
+        self._rows: list[Row] = []
+        self._last: Row | None = None
+        self._ended = False
+        # Refreshed by hand, when there is something new: no second thread ever takes time from the loop.
+        self._live = Live(console=console, auto_refresh=False, get_renderable=self._render)
+
+    def __enter__(self) -> "LiveScreen":
+        self._live.start(refresh=True)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended = True
+        self._live.stop()
+
+    def show(self, batch: Batch) -> None:
+        """Draw the batch's rows, and how far the run is."""
+        self._rows.extend(rows_to_print(self._config, batch))
+        self._last = (batch.first_step + len(batch.losses) - 1, batch.losses[-1], batch.elapsed_s[-1])
+        self._live.refresh()
+
+    def finish(self, record: RunRecord) -> None:
+        """Draw the whole table without the bar, then the result."""
+        self.__exit__()
+        formula = [record.result] if record.result else []
+        for line in summary_lines(record):
+            style = "bold green" if line in formula else "red" if record.status == "diverged" else ""
+            self._console.print(line, style=style, markup=False, highlight=not style, soft_wrap=True)
+
+    def _render(self) -> "RenderableType":
+        from rich.console import Group  # noqa: PLC0415 - see open_screen
+
+        room = max(self._console.height - 8, 1)
+        rows = self._rows if self._ended else self._rows[-room:]
+        title = f"{self._config.task} / {self._config.impl}"
+        table = loss_table(title, rows)
+        return table if self._ended else Group(table, progress_line(self._config.steps, self._last))
+
+
+def loss_table(title: str, rows: list[Row]) -> "RenderableType":
+    """Rows of a run as a rich table."""
+    from rich.table import Table  # noqa: PLC0415 - see open_screen
+
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("step", justify="right", min_width=8)
+    table.add_column("loss", justify="right", min_width=14, style="cyan")
+    table.add_column("elapsed", justify="right", min_width=9, style="dim")
+    for step, loss, elapsed_s in rows:
+        table.add_row(str(step), number(loss), duration(elapsed_s))
+    return table
+
+
+def progress_line(steps: int, last: Row | None) -> "RenderableType":
+    """A bar, the current loss, steps per second and the time left."""
+    from rich.progress_bar import ProgressBar  # noqa: PLC0415 - see open_screen
+    from rich.table import Table  # noqa: PLC0415
+
+    grid = Table.grid(padding=(0, 2))
+    if last is None:
+        grid.add_row(ProgressBar(total=max(steps, 1), completed=0, width=24), "starting")
+        return grid
+    step, loss, elapsed_s = last
+    per_s = (step + 1) / elapsed_s if elapsed_s > 0 else 0.0
+    left = duration((steps - step - 1) / per_s) if per_s else "-"
+    bar = ProgressBar(total=steps, completed=step + 1, width=24)
+    grid.add_row(bar, f"{step + 1}/{steps}", f"loss {number(loss)}", f"{per_s:,.0f} steps/s", f"{left} left")
+    return grid

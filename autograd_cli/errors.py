@@ -1,0 +1,55 @@
+"""Every error that evo raises on purpose, and the exit codes.
+
+EvoError            something asked for could not be done (exit 1)
+├── ConfigError     an option, a value, a name or a file that cannot be used (exit 2)
+└── RunError        a run directory that cannot be written or read (exit 1)
+
+The command line catches EvoError in one place and prints it as one line, never as a traceback.
+"""
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a command returns to the shell."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    DIVERGED = 3
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class EvoError(Exception):
+    """Something asked for could not be done; the message is one line for a person."""
+
+    exit_code = ExitCode.FAILED
+
+
+class ConfigError(EvoError):
+    """An option, a value, a name or a file that cannot be used."""
+
+    exit_code = ExitCode.USAGE
+
+
+class RunError(EvoError):
+    """A run directory or one of its files cannot be written or read."""
+
+
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+    """`"; did you mean 'optim'?"` for the nearest of `allowed`, or an empty string."""
+    from difflib import get_close_matches  # noqa: PLC0415 - 3 ms that only a mistake should pay
+
+    folded = {candidate.lower(): candidate for candidate in allowed}
+    near = get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
+    return f"; did you mean '{folded[near[0]]}'?" if near else ""
+
+
+def unknown(what: str, name: str, allowed: Iterable[str], where: str) -> ConfigError:
+    """The error for a name that is not among `allowed`: `where: unknown what 'name'; …`."""
+    names = list(allowed)
+    return ConfigError(
+        f"{where}: unknown {what} '{name}'{did_you_mean(name, names)} (allowed: {', '.join(names)})"
+    )

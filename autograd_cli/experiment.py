@@ -1,0 +1,125 @@
+"""From a configuration to a recorded run."""
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from autograd_cli.config import RunConfig
+from autograd_cli.environment import GitState, describe_environment
+from autograd_cli.errors import ConfigError, EvoError
+from autograd_cli.interruption import Interruption
+from autograd_cli.level import Level
+from autograd_cli.registry import find_implementation, find_task, load_level, load_problem
+from autograd_cli.runs.record import RunRecord, Status
+from autograd_cli.runs.writer import RunWriter, check_name
+from autograd_cli.threads import set_threads
+from autograd_cli.training import Batch, train
+
+
+class Experiment:
+    """One run, ready to start: its level stands at the start, and its directory exists.
+
+    Attributes:
+        config: the configuration.
+        path: the run directory.
+        record: what is known of the run; final once `run` has come to its end.
+
+    """
+
+    def __init__(self, config: RunConfig, runs_dir: Path, name: str | None = None) -> None:
+        """Import what the level needs, make data and start, and create the run directory last.
+
+        Raises:
+            ConfigError: the device is not there, the arrays do not fit into memory, or the name or the
+                runs folder cannot be used. No run directory is left behind.
+
+        """
+        if name is not None:
+            check_name(name)
+        git = GitState()
+        self.config = config
+        self._task = find_task(config.task, "--task")
+        self._model = find_implementation(self._task, config.impl, "--impl").model
+        self._level = self._make_level()
+        environment = describe_environment(config.device, config.threads, git)
+        self._writer = RunWriter(runs_dir, config, name, environment)
+        self.path = self._writer.path
+        self.record = self._writer.record
+
+    def _make_level(self) -> Level:
+        config = self.config
+        set_threads(config.threads)
+        level_class = load_level(self._task, find_implementation(self._task, config.impl, "--impl"))
+        check_device(config)
+        try:
+            return level_class(load_problem(self._task).make(config), config)
+        except (MemoryError, OverflowError, ValueError, RuntimeError) as error:
+            sizes = ", ".join(f"{key}={value}" for key, value in config.options.items() if type(value) is int)
+            raise ConfigError(f"cannot make the arrays of {sizes}: {_first_line(error)}") from error
+
+    def run(self, interruption: Interruption) -> Iterator[Batch]:
+        """Train; every batch is on its way to the disk before it is handed over.
+
+        Raises:
+            EvoError: the disk is full, or the level itself failed; the run is then recorded as failed.
+
+        """
+        # What imports and set-up have made lives to the end: the collector need not look at it again.
+        gc.freeze()
+        gc.enable()
+        status: Status = "completed"
+        message = None
+        try:
+            for batch in train(self._level, self.config.steps, on_accelerator=self.config.device == "cuda"):
+                self._writer.append(batch)
+                yield batch
+                if batch.diverged:
+                    status = "diverged"
+                elif interruption.signal is not None and self._writer.steps < self.config.steps:
+                    status = "interrupted"
+                    break
+        except (KeyboardInterrupt, GeneratorExit):
+            status = "interrupted"
+            raise
+        except EvoError as error:
+            status, message = "failed", str(error)
+            raise
+        except Exception as error:
+            status = "failed"
+            message = f"{self.config.impl} failed at step {self._writer.steps}: {_first_line(error)}"
+            raise EvoError(message) from error
+        finally:
+            self.record = self._finish(status, message)
+
+    def _finish(self, status: Status, message: str | None) -> RunRecord:
+        parameters = {name: _to_numpy(array) for name, array in self._level.parameters.items()}
+        result = load_problem(self._task).describe(self._model, parameters)
+        return self._writer.finish(status, parameters, result, message)
+
+
+def check_device(config: RunConfig) -> None:
+    """Refuse `cuda` where there is no GPU.
+
+    Raises:
+        ConfigError: torch finds no GPU.
+
+    """
+    if config.device == "cuda":
+        import torch  # noqa: PLC0415 - a level that can run on cuda has imported it already
+
+        if not torch.cuda.is_available():
+            raise ConfigError(
+                f"--device: torch {torch.__version__} finds no GPU for 'cuda' (allowed here: cpu)"
+            )
+
+
+def _to_numpy(array: Any) -> Any:
+    """An array of any framework as NumPy's, on the host."""
+    import numpy as np  # noqa: PLC0415 - the level has imported it
+
+    return np.asarray(array.detach().cpu() if hasattr(array, "detach") else array)
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

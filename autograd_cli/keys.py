@@ -1,0 +1,100 @@
+"""What a configuration key may hold: its type, its range, and how its text is read.
+
+YAML files and `KEY=VALUE` arguments go through the same `Key.parse`, so `1e-6` is a number in both.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Value = bool | int | float | str | None
+
+_TRUE = frozenset({"true", "yes", "on"})
+_FALSE = frozenset({"false", "no", "off"})
+_NULL = frozenset({"", "~", "null", "none"})
+
+
+@dataclass(frozen=True)
+class Key:
+    """One configuration key: `kind` is `int`, `float`, `bool` or `str`, and None only if `optional`."""
+
+    name: str
+    kind: type
+    help: str
+    minimum: float | None = None
+    below: float | None = None
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+    @property
+    def allowed(self) -> str:
+        """What the key accepts, as the end of a sentence: `a whole number, 1 or more`."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        words = {int: "a whole number", float: "a finite number", bool: "true or false", str: "text"}[
+            self.kind
+        ]
+        if self.minimum is not None:
+            words += f", {self.minimum:g} or more"
+        if self.below is not None:
+            words += f" and below {self.below:g}"
+        return words + (", or null" if self.optional else "")
+
+    def parse(self, text: str) -> Value:
+        """The value that `text` stands for.
+
+        Raises:
+            ValueError: `text` is not of this key's kind or lies outside its range.
+
+        """
+        if self.optional and text.lower() in _NULL:
+            return None
+        value = self._read(text)
+        if self.choices and value not in self.choices:
+            raise ValueError(text)
+        if self.minimum is not None and isinstance(value, int | float) and value < self.minimum:
+            raise ValueError(text)
+        if self.below is not None and isinstance(value, int | float) and value >= self.below:
+            raise ValueError(text)
+        return value
+
+    def _read(self, text: str) -> bool | int | float | str:
+        if self.kind is bool:
+            if text.lower() not in _TRUE | _FALSE:
+                raise ValueError(text)
+            return text.lower() in _TRUE
+        if self.kind is int:
+            return int(text)
+        if self.kind is float:
+            number = float(text)
+            if not math.isfinite(number):
+                raise ValueError(text)
+            return number
+        return text
+
+
+DTYPES = ("float32", "float64")
+DEVICES = ("cpu", "cuda")
+
+COMMON_KEYS: Mapping[str, Key] = {
+    key.name: key
+    for key in (
+        # The largest seed that fits the 64-bit integers of other tools that read the files.
+        Key("seed", int, "seed of the data, the start and the control flow", minimum=0, below=2**63),
+        Key("steps", int, "number of training steps", minimum=0, below=2**53),
+        Key("lr", float, "learning rate", minimum=0),
+        Key("dtype", str, "floating-point type of all arrays", choices=DTYPES),
+        Key("device", str, "where the arrays live", choices=DEVICES),
+        Key("threads", int, "threads of one matrix product", minimum=1, below=1025),
+        Key("print_every", int, "steps from one printed row to the next", minimum=1, below=2**53),
+    )
+}
+
+
+def show(value: Value) -> str:
+    """`value` as it is written in YAML and on the command line: `true`, `null`, `1e-06`."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value) if isinstance(value, float) else str(value)

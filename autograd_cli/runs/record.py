@@ -1,0 +1,125 @@
+"""run.json: what is known of a run beside its losses and weights."""
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from autograd_cli.errors import ExitCode, RunError
+from autograd_cli.keys import Value
+from autograd_cli.runs.losses import Summarizer
+
+LOSSES = "losses.csv"
+CONFIG = "config.yaml"
+RECORD = "run.json"
+WEIGHTS = "weights.npz"
+
+Status = Literal["running", "completed", "diverged", "interrupted", "failed", "csv"]
+
+
+@dataclass
+class RunRecord:
+    """The content of run.json, and where it was found.
+
+    Attributes:
+        path: the run directory, or a lone CSV file; not part of the file.
+        status: how the run ended, or `running`; `csv` for a lone file, which does not say.
+        name: the name that the user gave, if any.
+        config: the effective configuration, as in config.yaml.
+        started_at: UTC, ISO 8601.
+        finished_at: the same; None while the run goes on, or if it was killed.
+        steps: how many losses were recorded.
+        first_loss, best_loss, best_step, last_loss: None where there is none, or where it is not finite.
+        diverged_step: the first step whose loss was not finite.
+        elapsed_s: seconds from the start of the loop to the last loss.
+        result: the fitted formula, where the task has one.
+        error: why the run failed, in one line.
+        curve: evenly spaced losses, enough to draw a small picture.
+        environment: versions, machine, device, threads, git commit.
+
+    """
+
+    path: str = ""
+    status: Status = "running"
+    name: str | None = None
+    config: dict[str, Value] = field(default_factory=dict)
+    started_at: str | None = None
+    finished_at: str | None = None
+    steps: int = 0
+    first_loss: float | None = None
+    best_loss: float | None = None
+    best_step: int | None = None
+    last_loss: float | None = None
+    diverged_step: int | None = None
+    elapsed_s: float | None = None
+    result: str | None = None
+    error: str | None = None
+    curve: list[float] = field(default_factory=list)
+    environment: dict[str, Any] = field(default_factory=dict)
+
+    def take(self, summarizer: Summarizer) -> None:
+        """Take over what is known of the loss curve."""
+        summary = summarizer.summary
+        self.steps, self.elapsed_s = summary.steps, summary.elapsed_s
+        self.first_loss, self.last_loss = summary.first_loss, summary.last_loss
+        self.best_loss, self.best_step = summary.best_loss, summary.best_step
+        self.diverged_step, self.curve = summary.diverged_step, summarizer.curve
+
+    @property
+    def step_s(self) -> float | None:
+        """Mean seconds from one loss to the next."""
+        return None if self.elapsed_s is None or self.steps < 2 else self.elapsed_s / (self.steps - 1)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the command that made the run returns to the shell."""
+        codes = {
+            "completed": ExitCode.DONE,
+            "diverged": ExitCode.DIVERGED,
+            "interrupted": ExitCode.INTERRUPTED,
+        }
+        return codes.get(self.status, ExitCode.FAILED)
+
+    def to_json(self, *, with_path: bool = False) -> bytes:
+        """The record as indented JSON; `with_path` adds where the run is."""
+        content = {f.name: getattr(self, f.name) for f in fields(self) if with_path or f.name != "path"}
+        return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def write_record(folder: Path, record: RunRecord) -> None:
+    """Put `record` in place of run.json in one step, so that no reader ever sees half of one."""
+    write_whole(folder / RECORD, record.to_json())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a small file beside its place, then move it there."""
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def read_record(folder: Path) -> RunRecord:
+    """The record in `folder`, as its writer left it.
+
+    Raises:
+        RunError: there is no run.json, or it is not one of ours.
+
+    """
+    path = folder / RECORD
+    try:
+        content = orjson.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise RunError(f"{folder}: not a run directory: it has no {RECORD}") from error
+    except OSError as error:
+        raise RunError(f"{path}: cannot read: {error.strerror}") from error
+    except orjson.JSONDecodeError as error:
+        raise RunError(f"{path}: not valid JSON: {error.msg} in line {error.lineno}") from error
+    if not isinstance(content, dict) or not isinstance(content.get("status"), str):
+        raise RunError(f"{path}: not the record of a run: it has no status")
+    known = {f.name for f in fields(RunRecord)}
+    return RunRecord(**{key: value for key, value in content.items() if key in known} | {"path": str(folder)})

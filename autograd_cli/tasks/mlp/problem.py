@@ -1,0 +1,41 @@
+"""Data and start of the mlp task, drawn once in float64 for all of its levels."""
+
+from collections.abc import Mapping
+from math import sqrt
+from typing import Any
+
+from autograd_cli.config import RunConfig
+from autograd_cli.problem import Float64, Problem, Streams
+
+
+def make(config: RunConfig) -> Problem:
+    """Random inputs x (N, D_in) and targets y (N, D_out), and a start for every parameter.
+
+    The hidden layers' weights are stored so that h = x @ w1 + b1. `start: normal` draws N(0, 1);
+    `start: uniform` draws U(-1/√fan_in, 1/√fan_in), which is what torch.nn.Linear does.
+    """
+    N, D_in, H, D_out = (config.options[name] for name in ("N", "D_in", "H", "D_out"))
+    streams = Streams.of(config.seed)
+    x = streams.data.standard_normal((N, D_in))
+    y = streams.data.standard_normal((N, D_out))
+
+    def draw(fan_in: int, *shape: int) -> Float64:
+        if config.options["start"] == "normal":
+            return streams.start.standard_normal(shape)
+        return streams.start.uniform(-1 / sqrt(fan_in), 1 / sqrt(fan_in), shape)
+
+    # In this order for every level, so that a level with biases or a middle layer shares w1 and w2.
+    start = {
+        "w1": draw(D_in, D_in, H),
+        "w2": draw(H, H, D_out),
+        "b1": draw(D_in, H),
+        "b2": draw(H, D_out),
+        "w_middle": draw(H, H, H),
+        "b_middle": draw(H, H),
+    }
+    return Problem(x, y, start, streams.control)
+
+
+def describe(model: str, parameters: Mapping[str, Any]) -> str | None:  # noqa: ARG001 - the protocol's signature
+    """None: a hundred thousand weights make no formula."""
+    return None
