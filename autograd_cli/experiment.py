@@ -3,7 +3,6 @@
 import gc
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from autograd_cli.config import RunConfig
 from autograd_cli.environment import GitState, describe_environment
@@ -97,7 +96,9 @@ class Experiment:
             self.record = self._finish(status, message)
 
     def _finish(self, status: Status, message: str | None) -> RunRecord:
-        parameters = {name: _to_numpy(array) for name, array in self._level.parameters.items()}
+        from autograd_cli.arrays import to_numpy  # noqa: PLC0415 - NumPy waits for its number of threads
+
+        parameters = {name: to_numpy(array) for name, array in self._level.parameters.items()}
         result = load_problem(self._task).describe(self._model, parameters)
         return self._writer.finish(status, parameters, result, message)
 
@@ -116,13 +117,6 @@ def check_device(config: RunConfig) -> None:
             raise ConfigError(
                 f"--device: torch {torch.__version__} finds no GPU for 'cuda' (allowed here: cpu)"
             )
-
-
-def _to_numpy(array: Any) -> Any:
-    """An array of any framework as NumPy's, on the host."""
-    import numpy as np  # noqa: PLC0415 - the level has imported it
-
-    return np.asarray(array.detach().cpu() if hasattr(array, "detach") else array)
 
 
 def _first_line(error: BaseException) -> str:

@@ -50,6 +50,14 @@ def load_level(task: Task, implementation: Implementation) -> LevelClass:
     return cast(LevelClass, getattr(module, task.level))
 
 
+def load_reference(task: Task, model: str) -> LevelClass:
+    """The NumPy program that levels of `model` are held against: the lowest level, or of `reference.py`."""
+    if model == task.implementations[0].model:
+        return load_level(task, task.implementations[0])
+    references: dict[str, LevelClass] = import_module(f"{task.package}.reference").REFERENCES
+    return references[model]
+
+
 def load_problem(task: Task) -> ProblemModule:
     """The task's `problem` module, with data and starting values. Imports NumPy."""
     return cast(ProblemModule, import_module(f"{task.package}.problem"))

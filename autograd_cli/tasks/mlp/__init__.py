@@ -42,6 +42,7 @@ TASK = Task(
             "dynamic",
             "control flow and shared weights in forward()",
             "dynamic",
+            paths=4,
             fixed={"optimizer": "SGD", "stateless": False},
         ),
     ),

@@ -39,7 +39,11 @@ TASK = Task(
         Implementation("optim", "the update rule as an object", "cubic", fixed={"momentum": 0.0, "e": None}),
         Implementation("module", "a model as a class of your own", "cubic", fixed=_SGD | {"e": None}),
         Implementation(
-            "dynamic", "control flow and shared weights in forward()", "dynamic", fixed={"optimizer": "SGD"}
+            "dynamic",
+            "control flow and shared weights in forward()",
+            "dynamic",
+            paths=3,
+            fixed={"optimizer": "SGD"},
         ),
     ),
 )
