@@ -6,12 +6,12 @@ The registry is data. Looking up, listing and completing import no framework; on
 from importlib import import_module
 from typing import cast
 
-from autograd_cli.errors import unknown
+from autograd_cli.errors import ConfigError, unknown
 from autograd_cli.level import LevelClass, ProblemModule
-from autograd_cli.tasks import mlp, sin
+from autograd_cli.tasks import linear, mlp, sin, softmax
 from autograd_cli.tasks.description import Implementation, Task
 
-TASKS: dict[str, Task] = {task.name: task for task in (mlp.TASK, sin.TASK)}
+TASKS: dict[str, Task] = {task.name: task for task in (mlp.TASK, sin.TASK, linear.TASK, softmax.TASK)}
 
 
 def implementation_names() -> list[str]:
@@ -39,6 +39,11 @@ def find_implementation(task: Task, name: str, where: str) -> Implementation:
 
     """
     rows = {row.name: row for row in task.implementations}
+    if name in task.absent:
+        raise ConfigError(
+            f"{where}: task {task.name} has no implementation '{name}': {task.absent[name]} "
+            f"(allowed: {', '.join(rows)})"
+        )
     if name not in rows:
         raise unknown(f"implementation of task {task.name}", name, rows, where)
     return rows[name]

@@ -59,6 +59,7 @@ def implementations_table(tasks: Sequence[Task]) -> str:
                 ("  impl", "runs on", "teaches"),
                 [(f"  {name}", devices, teaches) for name, devices, teaches in rows],
             )
+            + "".join(f"  no {name}: {reason}\n" for name, reason in task.absent.items())
         )
     return "\n".join(blocks)
 

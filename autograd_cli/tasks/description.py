@@ -36,6 +36,7 @@ class Task:
         level: the name of the class in each implementation's file.
         keys: the task's own configuration keys, beside those that every task has.
         implementations: the levels.
+        absent: levels of other tasks that would make no sense here, each with the reason in one line.
 
     """
 
@@ -44,6 +45,7 @@ class Task:
     level: str
     keys: tuple[Key, ...]
     implementations: tuple[Implementation, ...]
+    absent: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def package(self) -> str:
