@@ -61,9 +61,9 @@ def evo(
 
 def complete_task(incomplete: str) -> list[str]:
     """Names of tasks that begin with what was typed."""
-    from autograd_cli.registry import TASKS
+    from autograd_cli.registry import all_tasks
 
-    return [name for name in TASKS if name.startswith(incomplete)]
+    return [name for name in all_tasks() if name.startswith(incomplete)]
 
 
 def complete_impl(incomplete: str) -> list[str]:
@@ -91,9 +91,9 @@ def _is_config(path: Path) -> bool:
 def complete_assignment(incomplete: str) -> list[str]:
     """Keys of all tasks, each with its `=`, that begin with what was typed."""
     from autograd_cli.config import keys_of
-    from autograd_cli.registry import TASKS
+    from autograd_cli.registry import all_tasks
 
-    names = dict.fromkeys(name for task in TASKS.values() for name in keys_of(task))
+    names = dict.fromkeys(name for task in all_tasks().values() for name in keys_of(task))
     return [f"{name}=" for name in names if name.startswith(incomplete)]
 
 
@@ -150,9 +150,9 @@ def train(
 def list_() -> None:
     """Show the tasks and their levels: what each teaches and where it runs."""
     from autograd_cli.display.tables import implementations_table
-    from autograd_cli.registry import TASKS
+    from autograd_cli.registry import all_tasks
 
-    typer.echo(implementations_table(list(TASKS.values())), nl=False)
+    typer.echo(implementations_table(list(all_tasks().values())), nl=False)
 
 
 @app.command()

@@ -6,6 +6,7 @@ Every value remembers where it came from, so that a complaint can say so.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,13 @@ def config_folder() -> Path:
     package = Path(__file__).parent
     inside = package / "configs"
     return inside if inside.is_dir() else package.parent / "configs"
+
+
+def defaults_file(task: Task) -> Path:
+    """The YAML file with the defaults of `task`; an installed task has it beside its modules."""
+    if task.package.startswith("autograd_cli."):
+        return config_folder() / f"{task.name}.yaml"
+    return Path(str(import_module(task.package).__file__)).parent / f"{task.name}.yaml"
 
 
 def shipped_configs() -> list[str]:
@@ -201,7 +209,7 @@ def resolve(
     impl_name = _required("impl", named)
     implementation = find_implementation(task, impl_name.text, impl_name.where)
     keys = keys_of(task)
-    defaults = read_config_file(config_folder() / f"{task.name}.yaml")
+    defaults = read_config_file(defaults_file(task))
     values: dict[str, Value] = dict.fromkeys(keys)
     for layer in (defaults.settings, _section(defaults, implementation.name)):
         values |= _parse(layer, keys)

@@ -70,7 +70,11 @@ def implementations_table(tasks: Sequence[Task]) -> str:
     blocks = []
     for task in tasks:
         rows = [(f"  {row.name}", " ".join(row.devices), row.teaches) for row in task.implementations]
-        blocks.append(f"{task.name}: {task.summary}\n" + aligned(("  impl", "runs on", "teaches"), rows))
+        blocks.append(
+            f"{task.name}: {task.summary}\n"
+            + aligned(("  impl", "runs on", "teaches"), rows)
+            + "".join(f"  no {name}: {reason}\n" for name, reason in task.absent.items())
+        )
     return "\n".join(blocks)
 
 

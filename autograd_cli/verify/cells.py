@@ -9,7 +9,7 @@ import numpy as np
 from autograd_cli.config import RunConfig, Setting, keys_of, resolve
 from autograd_cli.level import LevelClass
 from autograd_cli.problem import Problem
-from autograd_cli.registry import load_level, load_problem, load_reference
+from autograd_cli.registry import load_level, load_problem, load_reference, model_of
 from autograd_cli.tasks.description import Implementation, Task
 from autograd_cli.threads import set_threads
 from autograd_cli.verify.determinism import Determinism, check_determinism, other_process
@@ -86,6 +86,7 @@ def _verify_cell(
     task: Task, implementation: Implementation, plan: Plan, elsewhere: ProcessPoolExecutor
 ) -> Verdict:
     level_class = load_level(task, implementation)
+    implementation = replace(implementation, model=model_of(level_class, implementation))
     equivalence = _check_equivalence(task, implementation, level_class, plan)
     own = _config(task, implementation, {})
     gradients = _worst_gradients(task, implementation, level_class, replace(own, dtype="float64"))

@@ -8,6 +8,7 @@ _SGD: dict[str, Value] = {"optimizer": "SGD", "momentum": 0.0}
 
 TASK = Task(
     name="sin",
+    package=__name__,
     summary="a cubic polynomial fitted to sin(x)",
     level="Sin",
     keys=(
