@@ -156,6 +156,37 @@ def list_() -> None:
 
 
 @app.command()
+def verify(
+    task: Annotated[str | None, typer.Option(help="Only this task.", autocompletion=complete_task)] = None,
+    impl: Annotated[
+        str | None,
+        typer.Option(
+            help="Only these levels, with commas; FILE.py:Class for your own.", autocompletion=complete_impl
+        ),
+    ] = None,
+    steps: Annotated[str | None, typer.Option(metavar="INT", help="Steps in lockstep.")] = None,
+    tolerance: Annotated[float, typer.Option(help="Largest relative difference that passes.")] = 1e-9,
+    dtype: Annotated[str, typer.Option(help="float32 or float64.")] = "float64",
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer steps and directions.")] = False,
+    format_: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+) -> None:
+    """Prove levels equal and their gradients right; exit 1 if one is not."""
+    from autograd_cli.display.verdicts import VERDICT_FORMATS, progress
+    from autograd_cli.errors import choose
+    from autograd_cli.verify.cells import verify
+    from autograd_cli.verify.plan import choose_cells, make_plan
+
+    show = choose("format", format_, VERDICT_FORMATS, "--format")
+    cells = choose_cells(task, impl)
+    verdicts = []
+    with progress(len(cells)) as announce:
+        for verdict in verify(cells, make_plan(steps, tolerance, dtype, quick), announce):
+            verdicts.append(verdict)
+    typer.echo(show(verdicts), nl=False)
+    raise typer.Exit(0 if all(verdict.passed for verdict in verdicts) else ExitCode.FAILED)
+
+
+@app.command()
 def compare(
     runs: Annotated[
         list[Path], typer.Argument(help="Run directories, or CSV files with step and loss columns.")
@@ -172,13 +203,12 @@ def compare(
     """Show recorded runs side by side, one row a run."""
     from autograd_cli.compare import compare, load_runs
     from autograd_cli.display.tables import COMPARISON_FORMATS
-    from autograd_cli.errors import unknown
+    from autograd_cli.errors import choose
 
-    if format_ not in COMPARISON_FORMATS:
-        raise unknown("format", format_, COMPARISON_FORMATS, "--format")
+    show = choose("format", format_, COMPARISON_FORMATS, "--format")
     records, complaints = load_runs(runs)
     for complaint in complaints:
         typer.echo(f"evo: warning: {complaint}", err=True)
     if not records:
         raise EvoError("nothing to compare: none of the paths is a run or a CSV file of losses")
-    typer.echo(COMPARISON_FORMATS[format_](compare(records, sort, baseline, where or ())), nl=False)
+    typer.echo(show(compare(records, sort, baseline, where or ())), nl=False)

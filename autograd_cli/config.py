@@ -231,6 +231,21 @@ def keys_of(task: Task) -> dict[str, Key]:
     return dict(COMMON_KEYS) | {key.name: key for key in task.keys}
 
 
+def parse_value(key: Key, setting: Setting) -> Any:
+    """The value of `setting`.
+
+    Raises:
+        ConfigError: it is not of the key's kind, or out of its range.
+
+    """
+    try:
+        return key.parse(setting.text)
+    except ValueError:
+        raise ConfigError(
+            f"{setting.where}: {key.name} is '{setting.text}'; it must be {key.allowed}"
+        ) from None
+
+
 def _required(name: str, named: Mapping[str, Setting]) -> Setting:
     if name not in named:
         raise ConfigError(f"--{name} is missing: give it as an option, or as '{name}:' in the --config file")
@@ -257,12 +272,7 @@ def _parse(
             continue
         if name not in keys:
             raise unknown("key", name, keys, setting.where)
-        try:
-            values[name] = keys[name].parse(setting.text)
-        except ValueError:
-            raise ConfigError(
-                f"{setting.where}: {name} is '{setting.text}'; it must be {keys[name].allowed}"
-            ) from None
+        values[name] = parse_value(keys[name], setting)
         if implementation and name in implementation.fixed and values[name] != implementation.fixed[name]:
             raise ConfigError(
                 f"{setting.where}: {name} is '{setting.text}', but implementation '{implementation.name}' "

@@ -52,10 +52,12 @@ class Experiment:
         self.record = self._writer.record
 
     def _make_level(self) -> Level:
+        config = self.config
         try:
-            level = self._level_class(load_problem(self._task).make(self.config), self.config)
+            level = self._level_class(load_problem(self._task).make(config), config)
         except Exception as error:
-            raise ConfigError(f"cannot make the level: {self._blame(error)}") from error
+            sizes = ", ".join(f"{key}={value}" for key, value in config.options.items() if type(value) is int)
+            raise ConfigError(f"cannot make the arrays of {sizes}: {self._blame(error)}") from error
         check_views(level, self.config.impl)
         return level
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from autograd_cli.errors import ConfigError, unknown
 from autograd_cli.level import LevelClass
@@ -71,7 +71,7 @@ def load_class(name: str) -> LevelClass:
     if missing:
         line = inspect.getsourcelines(found)[1]
         raise ConfigError(f"{path}:{line}: class {class_name} lacks {_verbs(missing)}")
-    return found
+    return cast(LevelClass, found)
 
 
 def check_views(level: Any, name: str) -> None:

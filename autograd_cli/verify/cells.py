@@ -1,6 +1,6 @@
 """All that is verified of one level of one task."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -9,7 +9,12 @@ import numpy as np
 from autograd_cli.config import RunConfig, Setting, keys_of, resolve
 from autograd_cli.level import LevelClass
 from autograd_cli.problem import Problem
-from autograd_cli.registry import load_level, load_problem, load_reference, model_of
+from autograd_cli.registry import (
+    load_level,
+    load_problem,
+    load_reference,
+    model_of,
+)
 from autograd_cli.tasks.description import Implementation, Task
 from autograd_cli.threads import set_threads
 from autograd_cli.verify.determinism import Determinism, check_determinism, other_process
@@ -17,31 +22,12 @@ from autograd_cli.verify.equivalence import Equivalence, run_in_lockstep
 from autograd_cli.verify.functions import check_functions
 from autograd_cli.verify.gradients import TOLERANCE as GRADIENT_TOLERANCE
 from autograd_cli.verify.gradients import GradientCheck, check_gradients
+from autograd_cli.verify.plan import Cell, Plan
 
-TOLERANCE = 1e-9
-LONGEST_RUN = 2000
-QUICK_STEPS = 50
 DETERMINISM_STEPS = 50
 
 # The start and the rule of update that every level can be configured to have.
 _PLAIN = {"start": "normal", "bias": "false", "optimizer": "SGD", "momentum": "0"}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to verify, and how strictly.
-
-    Attributes:
-        steps: steps in lockstep; None for as many as the level trains, up to 2,000.
-        tolerance: of the relative differences between a level and its reference.
-        dtype: of the lockstep.
-        quick: shorten everything.
-    """
-
-    steps: int | None = None
-    tolerance: float = TOLERANCE
-    dtype: str = "float64"
-    quick: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,11 +60,20 @@ class Verdict:
         return not self.complaints
 
 
-def verify(cells: Sequence[tuple[Task, Implementation]], plan: Plan) -> Iterator[Verdict]:
-    """Verify one level after the other, handing over each verdict as it is reached."""
+def verify(
+    cells: Sequence[Cell], plan: Plan, announce: Callable[[str], None] = lambda _cell: None
+) -> Iterator[Verdict]:
+    """Verify one level after the other, handing over each verdict as it is reached.
+
+    Args:
+        cells: the levels.
+        plan: how.
+        announce: called with the name of each level before its turn.
+    """
     set_threads(1)
     with other_process() as elsewhere:
         for task, implementation in cells:
+            announce(f"{task.name} / {implementation.name}")
             yield _verify_cell(task, implementation, plan, elsewhere)
 
 
@@ -89,7 +84,9 @@ def _verify_cell(
     implementation = replace(implementation, model=model_of(level_class, implementation))
     equivalence = _check_equivalence(task, implementation, level_class, plan)
     own = _config(task, implementation, {})
-    gradients = _worst_gradients(task, implementation, level_class, replace(own, dtype="float64"))
+    gradients = _worst_gradients(
+        (task, implementation), level_class, replace(own, dtype="float64"), plan.directions
+    )
     functions = check_functions(level_class)
     determinism = check_determinism(replace(own, steps=min(own.steps, DETERMINISM_STEPS)), elsewhere)
     complaints = [equivalence.parted] if equivalence.parted else []
@@ -121,7 +118,7 @@ def _check_equivalence(
     if shares_model:
         # The one learning rate of the lowest level, for which the plain start was made.
         config = replace(config, lr=_config(task, task.implementations[0], {}).lr)
-    steps = plan.steps or min(config.steps, QUICK_STEPS if plan.quick else LONGEST_RUN)
+    steps = plan.steps_of(config)
     problem = load_problem(task).make(config)
     reference_class = load_reference(task, implementation.model)
     return run_in_lockstep(
@@ -130,10 +127,14 @@ def _check_equivalence(
 
 
 def _worst_gradients(
-    task: Task, implementation: Implementation, level_class: LevelClass, config: RunConfig
+    cell: Cell, level_class: LevelClass, config: RunConfig, directions: int
 ) -> GradientCheck:
+    task, implementation = cell
     problem = load_problem(task).make(config)
-    checks = [check_gradients(level_class, p, config) for p in _every_path(problem, implementation.paths)]
+    checks = [
+        check_gradients(level_class, p, config, directions)
+        for p in _every_path(problem, implementation.paths)
+    ]
     return max(checks, key=lambda check: check.difference)
 
 

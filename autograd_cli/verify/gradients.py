@@ -13,8 +13,6 @@ from autograd_cli.problem import Problem
 
 Float64 = NDArray[np.float64]
 
-DIRECTIONS = 3
-COORDINATES = 2
 # Central differences in float64 lose about half of the digits.
 TOLERANCE = 1e-6
 # Too long a step crosses a ReLU's kink or meets the next derivative, too short a one drowns in rounding.
@@ -35,10 +33,13 @@ class GradientCheck:
     worst: str
 
 
-def check_gradients(level_class: LevelClass, problem: Problem, config: RunConfig) -> GradientCheck:
+def check_gradients(
+    level_class: LevelClass, problem: Problem, config: RunConfig, directions: int
+) -> GradientCheck:
     """Compare (loss(p + h d) - loss(p - h d)) / 2h with gradient · d, at the start, in float64.
 
-    d runs over random directions in the space of each parameter, and over some of its coordinates. Losses
+    d runs over as many random directions in the space of each parameter as `directions` says, over as many
+    of its coordinates, and the steepest coordinate. Losses
     are those of fresh levels built on a moved start, so the check sees a level only through its protocol.
     """
     level = level_class(problem, config)
@@ -51,7 +52,7 @@ def check_gradients(level_class: LevelClass, problem: Problem, config: RunConfig
 
     largest = max(map(size_of, gradients.values()))
     worst = GradientCheck(0.0, "no direction")
-    for name, label, direction in _directions(parameters, gradients):
+    for name, label, direction in _directions(parameters, gradients, directions):
         expected = float(np.sum(gradients[name] * direction))
         scale = max(abs(expected), 1e-2 * size_of(gradients[name]), 1e-3 * largest) or 1.0
         size = float(np.sqrt(np.mean(parameters[name] ** 2))) or 1.0
@@ -71,18 +72,18 @@ def check_gradients(level_class: LevelClass, problem: Problem, config: RunConfig
 
 
 def _directions(
-    parameters: Mapping[str, Float64], gradients: Mapping[str, Float64]
+    parameters: Mapping[str, Float64], gradients: Mapping[str, Float64], count: int
 ) -> Iterator[tuple[str, str, Float64]]:
     """Parameter, description and direction of each slope to check."""
     generator = np.random.default_rng(0)
     for name, parameter in parameters.items():
-        for _ in range(DIRECTIONS if parameter.size > 1 else 0):
+        for _ in range(count if parameter.size > 1 else 0):
             direction = generator.standard_normal(parameter.shape)
             yield name, "a random direction", direction / np.linalg.norm(direction)
         # The steepest coordinate and some at random: a gradient that is wrong in one place is found there.
         flat = [
             int(np.argmax(np.abs(gradients[name]))),
-            *generator.integers(parameter.size, size=COORDINATES),
+            *generator.integers(parameter.size, size=count),
         ]
         for index in dict.fromkeys(map(int, flat)):
             direction = np.zeros(parameter.size)
