@@ -38,7 +38,7 @@ $(VENV)/bin/python:
 
 # The stamps are newer than what was installed from: a second call installs nothing.
 $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP_INSTALL) --editable .
+	$(PIP_INSTALL) --editable '.[graph]'
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed

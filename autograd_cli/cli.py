@@ -125,17 +125,15 @@ def train(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Train one implementation of one task and record the run."""
-    from autograd_cli.config import Setting, find_config, parse_assignment, read_config_file, resolve
+    from autograd_cli.config import resolve_command_line
     from autograd_cli.display.training import open_screen
     from autograd_cli.experiment import Experiment
     from autograd_cli.interruption import Interruption
 
     options = {"task": task, "impl": impl, "device": device, "seed": seed, "steps": steps, "lr": lr}
     options |= {"dtype": dtype, "threads": threads}
-    given = [(key, Setting(text, f"--{key}")) for key, text in options.items() if text is not None]
-    given += [parse_assignment(argument) for argument in assignments or []]
-    file = read_config_file(find_config(config)) if config else None
-    experiment = Experiment(resolve(given, file), runs_dir, name)
+    resolved = resolve_command_line(options, assignments or (), config)
+    experiment = Experiment(resolved, runs_dir, name)
     screen = open_screen(experiment.config, "json" if json else "quiet" if quiet else "table")
     with Interruption() as interruption, screen:
         for batch in experiment.run(interruption):
@@ -184,6 +182,43 @@ def verify(
             verdicts.append(verdict)
     typer.echo(show(verdicts), nl=False)
     raise typer.Exit(0 if all(verdict.passed for verdict in verdicts) else ExitCode.FAILED)
+
+
+@app.command()
+def graph(
+    assignments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Hyperparameters.", autocompletion=complete_assignment),
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="The task.", autocompletion=complete_task)] = None,
+    impl: Annotated[str | None, typer.Option(help="The level.", autocompletion=complete_impl)] = None,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            help="YAML file, run directory, or shipped configuration.", autocompletion=complete_config
+        ),
+    ] = None,
+    accumulate: Annotated[
+        bool,
+        typer.Option("--accumulate", help="Show what a second backward() adds."),
+    ] = False,
+    format_: Annotated[str, typer.Option("--format", help="tree, dot, mermaid or svg.")] = "tree",
+) -> None:
+    """Draw the graph that autograd built in one forward pass."""
+    from autograd_cli.config import resolve_command_line
+    from autograd_cli.display.graphs import GRAPH_FORMATS, accumulation_table
+    from autograd_cli.errors import choose
+    from autograd_cli.graph import NoGraphError, read_accumulation, read_graph
+
+    draw = choose("format", format_, GRAPH_FORMATS, "--format")
+    resolved = resolve_command_line({"task": task, "impl": impl}, assignments or (), config)
+    try:
+        text = accumulation_table(read_accumulation(resolved)) if accumulate else draw(read_graph(resolved))
+    except NoGraphError as reason:
+        if format_ != "tree":
+            raise
+        text = f"{reason}\n"  # an answer, though there is nothing to draw
+    typer.echo(text, nl=False)
 
 
 @app.command()

@@ -183,6 +183,25 @@ def _setting(name: str, node: yaml.Node, where: str) -> Setting:
     return Setting(node.value, where)
 
 
+def resolve_command_line(
+    options: Mapping[str, str | None], assignments: Iterable[str] = (), config: str | None = None
+) -> RunConfig:
+    """The configuration that a command's arguments describe.
+
+    Args:
+        options: the text of each option by its key; None where it was not given.
+        assignments: `KEY=VALUE` arguments.
+        config: the argument of `--config`.
+
+    Raises:
+        ConfigError: as of `resolve`, `parse_assignment`, `find_config` and `read_config_file`.
+
+    """
+    given = [(key, Setting(text, f"--{key}")) for key, text in options.items() if text is not None]
+    given += [parse_assignment(argument) for argument in assignments]
+    return resolve(given, read_config_file(find_config(config)) if config else None)
+
+
 def resolve(
     overrides: Iterable[tuple[str, Setting]] = (),
     file: ConfigFile | None = None,
