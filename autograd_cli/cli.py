@@ -6,9 +6,23 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from autograd_cli.completion import complete_assignment, complete_config, complete_impl, complete_task
 from autograd_cli.display.streams import discard_stdout
 from autograd_cli.errors import EvoError, ExitCode
 from autograd_cli.interruption import Terminated
+
+Assignments = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[KEY=VALUE]...", help="Hyperparameters.", autocompletion=complete_assignment),
+]
+TaskOption = Annotated[str | None, typer.Option(help="The task.", autocompletion=complete_task)]
+ImplOption = Annotated[
+    str | None, typer.Option(help="The level, or FILE.py:Class for your own.", autocompletion=complete_impl)
+]
+ConfigOption = Annotated[
+    str | None,
+    typer.Option(help="YAML file, run directory, or shipped name.", autocompletion=complete_config),
+]
 
 # ruff: noqa: PLC0415 - `evo --help` and completion must not wait for what one command needs
 
@@ -59,59 +73,13 @@ def evo(
     """Train one small problem at rising levels of abstraction, and compare what each level does and costs."""
 
 
-def complete_task(incomplete: str) -> list[str]:
-    """Names of tasks that begin with what was typed."""
-    from autograd_cli.registry import all_tasks
-
-    return [name for name in all_tasks() if name.startswith(incomplete)]
-
-
-def complete_impl(incomplete: str) -> list[str]:
-    """Names of implementations that begin with what was typed."""
-    from autograd_cli.registry import implementation_names
-
-    return [name for name in implementation_names() if name.startswith(incomplete)]
-
-
-def complete_config(incomplete: str) -> list[str]:
-    """Configurations that come with evo, and YAML files here, that begin with what was typed."""
-    from autograd_cli.config import shipped_configs
-
-    folder, _, stem = incomplete.rpartition("/")
-    here = Path(folder or ".")
-    prefix = f"{folder}/" if folder else ""
-    files = [f"{prefix}{p.name}{'/' if p.is_dir() else ''}" for p in here.glob(f"{stem}*") if _is_config(p)]
-    return [name for name in shipped_configs() if name.startswith(incomplete)] + sorted(files)
-
-
-def _is_config(path: Path) -> bool:
-    return path.is_dir() or path.suffix in (".yaml", ".yml")
-
-
-def complete_assignment(incomplete: str) -> list[str]:
-    """Keys of all tasks, each with its `=`, that begin with what was typed."""
-    from autograd_cli.config import keys_of
-    from autograd_cli.registry import all_tasks
-
-    names = dict.fromkeys(name for task in all_tasks().values() for name in keys_of(task))
-    return [f"{name}=" for name in names if name.startswith(incomplete)]
-
-
 @app.command()
 def train(
-    assignments: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[KEY=VALUE]...", help="Hyperparameters.", autocompletion=complete_assignment),
-    ] = None,
-    task: Annotated[str | None, typer.Option(help="What to train.", autocompletion=complete_task)] = None,
-    impl: Annotated[str | None, typer.Option(help="The level.", autocompletion=complete_impl)] = None,
+    assignments: Assignments = None,
+    task: TaskOption = None,
+    impl: ImplOption = None,
     device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
-    config: Annotated[
-        str | None,
-        typer.Option(
-            help="YAML file, run directory, or shipped configuration.", autocompletion=complete_config
-        ),
-    ] = None,
+    config: ConfigOption = None,
     seed: Annotated[
         str | None, typer.Option(metavar="INT", help="Seed of data, start and control flow.")
     ] = None,
@@ -186,18 +154,10 @@ def verify(
 
 @app.command()
 def graph(
-    assignments: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[KEY=VALUE]...", help="Hyperparameters.", autocompletion=complete_assignment),
-    ] = None,
-    task: Annotated[str | None, typer.Option(help="The task.", autocompletion=complete_task)] = None,
-    impl: Annotated[str | None, typer.Option(help="The level.", autocompletion=complete_impl)] = None,
-    config: Annotated[
-        str | None,
-        typer.Option(
-            help="YAML file, run directory, or shipped configuration.", autocompletion=complete_config
-        ),
-    ] = None,
+    assignments: Assignments = None,
+    task: TaskOption = None,
+    impl: ImplOption = None,
+    config: ConfigOption = None,
     accumulate: Annotated[
         bool,
         typer.Option("--accumulate", help="Show what a second backward() adds."),
@@ -247,3 +207,40 @@ def compare(
     if not records:
         raise EvoError("nothing to compare: none of the paths is a run or a CSV file of losses")
     typer.echo(show(compare(records, sort, baseline, where or ())), nl=False)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def predict(
+    context: typer.Context,
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")],
+    numbers: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NUMBER", help="Inputs, one after the other; -1 works, too."),
+    ] = None,
+    input_: Annotated[
+        Path | None, typer.Option("--input", metavar="FILE", help="Inputs from a .csv or .npy file.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a new .csv or .npy file instead of printing.")
+    ] = None,
+    depth: Annotated[
+        str, typer.Option(metavar="INT", help="Of `dynamic`: extra terms, or passes of the middle layer.")
+    ] = "0",
+    format_: Annotated[str, typer.Option("--format", help="plain, csv or json.")] = "plain",
+) -> None:
+    """Predict with a trained model; without inputs, for those that it was trained on."""
+    from autograd_cli.errors import choose
+    from autograd_cli.predict import find_inputs, load_model, parse_depth
+    from autograd_cli.rows import ROW_FORMATS, check_new, write_rows
+
+    show = choose("format", format_, ROW_FORMATS, "--format")
+    if output:
+        check_new(output, "--output")
+    options = [name for parameter in context.command.params for name in parameter.opts if name[0] == "-"]
+    model = load_model(run)
+    inputs = find_inputs(model, numbers or (), input_, options)
+    predictions = model.predict(inputs, parse_depth(depth))
+    if output:
+        write_rows(output, predictions, "--output")
+    else:
+        typer.echo(show(predictions), nl=False)

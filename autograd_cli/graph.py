@@ -116,7 +116,7 @@ def _forward(config: RunConfig) -> tuple[Any, Any]:
             "no tensor of it requires gradients" if hasattr(loss, "requires_grad") else "it uses no tensors"
         )
         raise NoGraphError(
-            f"{config.task}/{config.impl} has no graph: {kind}, and its backward() is the chain rule written by hand"
+            f"{config.task}/{config.impl} has no graph: {kind}, and its backward() is written by hand"
         )
     return level, loss
 

@@ -30,10 +30,7 @@ def verdicts_table(verdicts: Sequence[Verdict]) -> str:
             ("  gradients", _each(e.gradients)),
             ("  parameters", _each(e.parameters)),
             ("  finite differences", f"{_exponent(v.gradients.difference)}  ({v.gradients.worst})"),
-            *(
-                (f"  gradcheck {name}", why or "first and second order right")
-                for name, why in v.functions.items()
-            ),
+            *((f"  gradcheck {name}", why or "first and second order right") for name, why in functions),
             ("  repeated", f"{_same(d.again)} here, {_same(d.elsewhere)} in another process"),
             ("  2 threads", f"{_same(d.two_threads)}, by {_exponent(d.two_threads_difference)} at most"),
         ]
