@@ -208,7 +208,8 @@ LEVELS = "numpy, tensor, autograd, function, nn, optim, module, dynamic"
         (["N="], "argument 'N=': N is ''; it must be a whole number, 1 or more"),
         (
             ["steps=-1"],
-            "argument 'steps=-1': steps is '-1'; it must be a whole number, 0 or more and below 9.0072e+15",
+            "argument 'steps=-1': steps is '-1'; "
+            "it must be a whole number, 0 or more and below 9007199254740992",
         ),
         (["lr=nan"], "argument 'lr=nan': lr is 'nan'; it must be a finite number, 0 or more"),
         (["lr=inf"], "argument 'lr=inf': lr is 'inf'; it must be a finite number, 0 or more"),
@@ -229,7 +230,8 @@ LEVELS = "numpy, tensor, autograd, function, nn, optim, module, dynamic"
         (["=1"], "argument '=1': expected KEY=VALUE, such as lr=1e-6"),
         (
             ["optimizer=Adam"],
-            "argument 'optimizer=Adam': optimizer is 'Adam', but implementation 'nn' takes only optimizer=SGD",
+            "argument 'optimizer=Adam': optimizer is 'Adam', "
+            "but implementation 'nn' takes only optimizer=SGD",
         ),
         (
             ["momentum=0.9"],
@@ -258,7 +260,7 @@ def test_complaints_about_arguments(arguments: list[str], message: str) -> None:
     ("text", "line", "message"),
     [
         ("lr: [1, 2\n", 2, "not valid YAML: did not find expected ',' or ']'"),
-        ("steps: 3\n\tlr: 1\n", 2, "not valid YAML: found character that cannot start any token"),
+        ("steps: 3\n\tlr: 1\n", 2, "not valid YAML: found a tab character that violates indentation"),
         ("a: 1\nb: c: 2\n", 2, "not valid YAML: mapping values are not allowed in this context"),
         ("steps: 1\nlr: 1\nsteps: 2\n", 3, "key 'steps' is given twice"),
         ("\nlr: [1, 2]\n", 2, "lr is a list; expected a single value"),
@@ -271,7 +273,7 @@ def test_complaints_about_arguments(arguments: list[str], message: str) -> None:
         ("# a comment\nlr: nan\n", 2, "lr is 'nan'; it must be a finite number, 0 or more"),
         ("lr: .nan\n", 1, "lr is '.nan'; it must be a finite number, 0 or more"),
         ("N: true\n", 1, "N is 'true'; it must be a whole number, 1 or more"),
-        ("leer: 1\n", 1, f"unknown key 'leer' (allowed: {MLP_KEYS})"),
+        ("xyzzy: 1\n", 1, f"unknown key 'xyzzy' (allowed: {MLP_KEYS})"),
         ("thread: 1\n", 1, f"unknown key 'thread'; did you mean 'threads'? (allowed: {MLP_KEYS})"),
         (
             "levels:\n  nn:\n    lr: 1\n  optin:\n    lr: 1\n",
