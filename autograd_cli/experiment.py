@@ -81,7 +81,7 @@ class Experiment:
         status: Status = "completed"
         message = None
         try:
-            for batch in train(self._level, self.config.steps, on_accelerator=self.config.device == "cuda"):
+            for batch in self._batches():
                 self._writer.append(batch)
                 yield batch
                 if batch.diverged:
@@ -101,6 +101,13 @@ class Experiment:
             raise EvoError(message) from error
         finally:
             self.record = self._finish(status, message)
+
+    def _batches(self) -> Iterator[Batch]:
+        """The loop's batches. NumPy's warnings of an overflow say less than the status that follows."""
+        import numpy as np  # noqa: PLC0415 - the level has imported it
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            yield from train(self._level, self.config.steps, on_accelerator=self.config.device == "cuda")
 
     def _finish(self, status: Status, message: str | None) -> RunRecord:
         from autograd_cli.arrays import to_numpy  # noqa: PLC0415 - NumPy waits for its number of threads
