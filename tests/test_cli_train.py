@@ -235,7 +235,7 @@ def test_interruption(tmp_path: Path, number: signal.Signals, code: int) -> None
         (["--task", "sin"], "--impl is missing: give it as an option, or as 'impl:' in the --config file"),
         (
             ["--task", "son", "--impl", "nn"],
-            "--task: unknown task 'son'; did you mean 'sin'? (allowed: mlp, sin)",
+            "--task: unknown task 'son'; did you mean 'sin'? (allowed: mlp, sin, linear, softmax)",
         ),
         (
             ["--task", "sin", "--impl", "nnn"],
@@ -267,7 +267,7 @@ def test_interruption(tmp_path: Path, number: signal.Signals, code: int) -> None
         (
             [*SIN[1:], "--config", "siin"],
             "--config: unknown configuration 'siin'; did you mean 'sin'? "
-            "(allowed: mlp, mlp_n100, mlp_no_bias, sin)",
+            "(allowed: linear, mlp, mlp_n100, mlp_no_bias, sin, softmax)",
         ),
         ([*SIN[1:], "--config", "empty"], "empty: cannot read the configuration: Is a directory"),
     ],
