@@ -190,7 +190,10 @@ LEVELS = "numpy, tensor, autograd, function, nn, optim, module, dynamic"
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["task=mpl"], "argument 'task=mpl': unknown task 'mpl'; did you mean 'mlp'? (allowed: mlp, sin, linear, softmax)"),
+        (
+            ["task=mpl"],
+            "argument 'task=mpl': unknown task 'mpl'; did you mean 'mlp'? (allowed: mlp, sin, linear, softmax)",  # noqa: E501
+        ),
         (
             ["impl=optin"],
             "argument 'impl=optin': unknown implementation of task mlp 'optin'; did you mean 'optim'? "
