@@ -130,10 +130,11 @@ def _worst_gradients(
     cell: Cell, level_class: LevelClass, config: RunConfig, directions: int
 ) -> GradientCheck:
     task, implementation = cell
-    problem = load_problem(task).make(config)
+    module = load_problem(task)
+    paths = module.interface(implementation.model, config).paths
     checks = [
-        check_gradients(level_class, p, config, directions)
-        for p in _every_path(problem, implementation.paths)
+        check_gradients(level_class, problem, config, directions)
+        for problem in _every_path(module.make(config), paths)
     ]
     return max(checks, key=lambda check: check.difference)
 
