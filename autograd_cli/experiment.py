@@ -1,16 +1,17 @@
 """From a configuration to a recorded run."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from autograd_cli.config import RunConfig
 from autograd_cli.environment import GitState, describe_environment
 from autograd_cli.errors import ConfigError, EvoError
+from autograd_cli.external import blame, check_views
 from autograd_cli.interruption import Interruption
 from autograd_cli.level import Level
-from autograd_cli.registry import find_implementation, find_task, load_level, load_problem
+from autograd_cli.registry import find_implementation, find_task, load_level, load_problem, model_of
 from autograd_cli.runs.record import RunRecord, Status
 from autograd_cli.runs.writer import RunWriter, check_name
 from autograd_cli.threads import set_threads
@@ -40,7 +41,10 @@ class Experiment:
         git = GitState()
         self.config = config
         self._task = find_task(config.task, "--task")
-        self._model = find_implementation(self._task, config.impl, "--impl").model
+        self._implementation = find_implementation(self._task, config.impl, "--impl")
+        set_threads(config.threads)
+        self._level_class = load_level(self._task, self._implementation)
+        check_device(config)
         self._level = self._make_level()
         environment = describe_environment(config.device, config.threads, git)
         self._writer = RunWriter(runs_dir, config, name, environment)
@@ -49,14 +53,16 @@ class Experiment:
 
     def _make_level(self) -> Level:
         config = self.config
-        set_threads(config.threads)
-        level_class = load_level(self._task, find_implementation(self._task, config.impl, "--impl"))
-        check_device(config)
         try:
-            return level_class(load_problem(self._task).make(config), config)
-        except (MemoryError, OverflowError, ValueError, RuntimeError) as error:
+            level = self._level_class(load_problem(self._task).make(config), config)
+        except Exception as error:
             sizes = ", ".join(f"{key}={value}" for key, value in config.options.items() if type(value) is int)
-            raise ConfigError(f"cannot make the arrays of {sizes}: {_first_line(error)}") from error
+            raise ConfigError(f"cannot make the arrays of {sizes}: {self._blame(error)}") from error
+        check_views(level, self.config.impl)
+        return level
+
+    def _blame(self, error: Exception) -> str:
+        return blame(error, sys.modules[self._level_class.__module__].__file__)
 
     def run(self, interruption: Interruption) -> Iterator[Batch]:
         """Train; every batch is on its way to the disk before it is handed over.
@@ -87,7 +93,7 @@ class Experiment:
             raise
         except Exception as error:
             status = "failed"
-            message = f"{self.config.impl} failed at step {self._writer.steps}: {_first_line(error)}"
+            message = self._blame(error)
             raise EvoError(message) from error
         finally:
             self.record = self._finish(status, message)
@@ -100,8 +106,12 @@ class Experiment:
             yield from train(self._level, self.config.steps, on_accelerator=self.config.device == "cuda")
 
     def _finish(self, status: Status, message: str | None) -> RunRecord:
-        parameters = {name: _to_numpy(array) for name, array in self._level.parameters.items()}
-        result = load_problem(self._task).describe(self._model, parameters)
+        from autograd_cli.arrays import to_numpy  # noqa: PLC0415 - NumPy waits for its number of threads
+
+        parameters = {name: to_numpy(array) for name, array in self._level.parameters.items()}
+        result = load_problem(self._task).describe(
+            model_of(self._level_class, self._implementation), parameters
+        )
         return self._writer.finish(status, parameters, result, message)
 
 
@@ -119,14 +129,3 @@ def check_device(config: RunConfig) -> None:
             raise ConfigError(
                 f"--device: torch {torch.__version__} finds no GPU for 'cuda' (allowed here: cpu)"
             )
-
-
-def _to_numpy(array: Any) -> Any:
-    """An array of any framework as NumPy's, on the host."""
-    import numpy as np  # noqa: PLC0415 - the level has imported it
-
-    return np.asarray(array.detach().cpu() if hasattr(array, "detach") else array)
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -15,6 +15,7 @@ class Implementation:
         teaches: one line, what this level shows that the level below does not.
         model: levels with the same model compute the same function of the same parameters.
         devices: values of `--device` that it runs on.
+        paths: how many different ways its forward pass can take; more than one draws from `Problem.choices`.
         fixed: keys that this level takes with one value only, and that value.
 
     """
@@ -23,6 +24,7 @@ class Implementation:
     teaches: str
     model: str
     devices: tuple[str, ...] = ("cpu", "cuda")
+    paths: int = 1
     fixed: Mapping[str, Value] = field(default_factory=dict)
 
 
@@ -32,20 +34,19 @@ class Task:
 
     Attributes:
         name: the value of `--task`, of the folder in `tasks/` and of the file in `configs/`.
+        package: where its modules are imported from: `problem`, and one per implementation.
         summary: one line, what is trained on what.
         level: the name of the class in each implementation's file.
         keys: the task's own configuration keys, beside those that every task has.
         implementations: the levels.
+        absent: levels of other tasks that would make no sense here, each with the reason in one line.
 
     """
 
     name: str
+    package: str
     summary: str
     level: str
     keys: tuple[Key, ...]
     implementations: tuple[Implementation, ...]
-
-    @property
-    def package(self) -> str:
-        """Where the task's modules are imported from."""
-        return f"autograd_cli.tasks.{self.name}"
+    absent: Mapping[str, str] = field(default_factory=dict)

@@ -8,6 +8,7 @@ _LOOP: dict[str, Value] = {"optimizer": "SGD", "momentum": 0.0, "stateless": Fal
 
 TASK = Task(
     name="mlp",
+    package=__name__,
     summary="a two-layer ReLU network fitted to random data",
     level="Mlp",
     keys=(
@@ -42,6 +43,7 @@ TASK = Task(
             "dynamic",
             "control flow and shared weights in forward()",
             "dynamic",
+            paths=4,
             fixed={"optimizer": "SGD", "stateless": False},
         ),
     ),
