@@ -180,11 +180,8 @@ def test_yaml_round_trip(tmp_path_factory: pytest.TempPathFactory, given: list[t
 
 # --- complaints --------------------------------------------------------------------------------------
 
-MLP_KEYS = (
-    "seed, steps, lr, dtype, device, threads, print_every, N, D_in, H, D_out, start, bias, optimizer, "
-    "momentum, stateless"
-)
-LEVELS = "numpy, tensor, autograd, function, nn, optim, module, dynamic"
+MLP_KEYS = ", ".join(keys_of(TASKS["mlp"]))
+LEVELS = ", ".join(row.name for row in TASKS["mlp"].implementations)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +189,7 @@ LEVELS = "numpy, tensor, autograd, function, nn, optim, module, dynamic"
     [
         (
             ["task=mpl"],
-            "argument 'task=mpl': unknown task 'mpl'; did you mean 'mlp'? (allowed: mlp, sin, linear, softmax)",  # noqa: E501
+            f"argument 'task=mpl': unknown task 'mpl'; did you mean 'mlp'? (allowed: {', '.join(TASKS)})",
         ),
         (
             ["impl=optin"],
