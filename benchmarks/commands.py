@@ -5,7 +5,6 @@ python benchmarks/commands.py [--repeats N]
 
 import argparse
 import math
-import os
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from measure import ROOT, Child, evo, markdown, run_child, verdict
+from measure import ROOT, Child, evo, markdown, plain_environment, run_child, verdict
 
 RUNS = 1000
 ROWS, MANY_ROWS = 500, 5000
@@ -58,7 +57,9 @@ def measure(repeats: int) -> list[dict[str, Any]]:
                 what = f"evo compare, {RUNS} runs of {rows} rows"
                 results.append(_time(what, compare, repeats, 1.5))
                 files = evo("compare", *(f"{path}/losses.csv" for path in paths))
-                results.append(_time(f"evo compare, {RUNS} lone CSV files of {rows} rows", files, repeats, None))
+                results.append(
+                    _time(f"evo compare, {RUNS} lone CSV files of {rows} rows", files, repeats, None)
+                )
         grows = peaks[MANY_ROWS] / peaks[ROWS]
         results.append(_figure(f"evo compare, {RUNS} runs of {ROWS} rows: memory", peaks[ROWS], "MB", None))
         what = f"evo compare, the same with {MANY_ROWS} rows: memory over that"
@@ -76,7 +77,7 @@ def torch_modules(arguments: Sequence[str]) -> int:
     """How many modules of torch a command imports, as the interpreter itself lists them."""
     command = [sys.executable, "-X", "importtime", "-m", "autograd_cli", *arguments]
     process = subprocess.run(
-        command, check=True, cwd=ROOT, env=os.environ, capture_output=True, text=True
+        command, check=True, cwd=ROOT, env=plain_environment(), capture_output=True, text=True
     )
     names = [line.rpartition("|")[2].strip() for line in process.stderr.splitlines()]
     assert "autograd_cli.cli" in names

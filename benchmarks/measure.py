@@ -22,6 +22,7 @@ IMPLEMENTATIONS = ("numpy", "tensor", "autograd", "function", "nn", "optim", "mo
 CELLS = tuple(f"{task}/{impl}" for task in TASKS for impl in IMPLEMENTATIONS)
 
 _PACKAGES = ("autograd-cli", "numpy", "torch", "typer", "orjson", "pyyaml", "rich")
+_CHOOSES = ("OPENBLAS_", "GOTO_", "OMP_", "KMP_", "MKL_", "VECLIB_", "GOMP_")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class Child:
     stdout: str
 
 
+def plain_environment() -> dict[str, str]:
+    """Our environment without what chooses kernels or threads for NumPy and torch: defaults are measured."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_CHOOSES)}
+
+
 def run_child(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Child:
     """Run a command with its stdout on a pipe that is read to the end.
 
@@ -49,7 +55,11 @@ def run_child(command: Sequence[str], environment: Mapping[str, str] | None = No
     """
     start_s = time.perf_counter()
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, cwd=ROOT, env=os.environ | (environment or {}), text=True
+        command,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        env=plain_environment() | dict(environment or {}),
+        text=True,
     ) as process:
         assert process.stdout is not None
         stdout = process.stdout.read()
@@ -68,9 +78,7 @@ def evo(*arguments: str) -> list[str]:
     return [*([str(script)] if script.exists() else [sys.executable, "-m", "autograd_cli"]), *arguments]
 
 
-def alternate(
-    a: Callable[[], float], b: Callable[[], float], pairs: int
-) -> tuple[list[float], list[float]]:
+def alternate(a: Callable[[], float], b: Callable[[], float], pairs: int) -> tuple[list[float], list[float]]:
     """`a`, `b`, `a`, `b` …: what the machine does meanwhile meets both alike. One of each goes unrecorded."""
     a(), b()
     measured = [(a(), b()) for _ in range(pairs)]

@@ -21,9 +21,7 @@ def measure_cell(cell: str, pairs: int) -> dict[str, Any]:
     bare = [sys.executable, str(ROOT / "benchmarks" / "bare" / f"{task}_{impl}.py")]
     with tempfile.TemporaryDirectory() as runs:
         ours = evo("train", "--task", task, "--impl", impl, "--runs-dir", runs)
-        evo_s, bare_s = alternate(
-            lambda: run_child(ours).elapsed_s, lambda: run_child(bare).elapsed_s, pairs
-        )
+        evo_s, bare_s = alternate(lambda: run_child(ours).elapsed_s, lambda: run_child(bare).elapsed_s, pairs)
     ratio, limit = median_ratio(evo_s, bare_s), LIMIT_NUMPY if impl == "numpy" else LIMIT
     return {
         "cell": cell,
