@@ -23,7 +23,7 @@ types: $(VENV)/installed-test
 check: lint types test  ## all that must hold before a commit
 
 bench: $(VENV)/installed-test  ## measure everything anew; ten minutes on an otherwise idle machine
-	$(BIN)/python -m benchmarks
+	$(BIN)/python benchmarks/all.py
 
 picture: $(VENV)/installed  ## draw the README's picture from a real run
 	$(BIN)/python docs/picture.py
