@@ -6,9 +6,12 @@ Every value remembers where it came from, so that a complaint can say so.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import orjson
 import yaml
 
 from autograd_cli.errors import ConfigError, unknown
@@ -55,9 +58,20 @@ class RunConfig:
         common |= {name: getattr(self, name) for name in COMMON_KEYS}
         return common | dict(self.options)
 
+    @property
+    def digest(self) -> str:
+        """What a run is known by: equal for two runs exactly if they compute the same losses."""
+        return digest_of(self.to_dict())
+
     def to_yaml(self) -> str:
         """The file from which `evo train --config` repeats the run."""
         return "".join(f"{name}: {show(value)}\n" for name, value in self.to_dict().items())
+
+
+def digest_of(config: Mapping[str, Value]) -> str:
+    """SHA-256 of an effective configuration, 64 hexadecimal digits; `print_every` changes no loss."""
+    content = {name: value for name, value in config.items() if name != "print_every"}
+    return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -201,7 +215,7 @@ def resolve(
     impl_name = _required("impl", named)
     implementation = find_implementation(task, impl_name.text, impl_name.where)
     keys = keys_of(task)
-    defaults = read_config_file(config_folder() / f"{task.name}.yaml")
+    defaults = _task_defaults(task.name)
     values: dict[str, Value] = dict.fromkeys(keys)
     for layer in (defaults.settings, _section(defaults, implementation.name)):
         values |= _parse(layer, keys)
@@ -216,6 +230,12 @@ def resolve(
     device = (given.get("device") or named.get("device") or Setting("", "")).where
     _check_device(common["device"], implementation, device)
     return RunConfig(task=task.name, impl=implementation.name, options=values, **common)  # type: ignore[arg-type]
+
+
+@cache
+def _task_defaults(task: str) -> ConfigFile:
+    """The task's own file, read once a process: a sweep resolves thousands of configurations."""
+    return read_config_file(config_folder() / f"{task}.yaml")
 
 
 def keys_of(task: Task) -> dict[str, Key]:

@@ -1,7 +1,7 @@
 """From a configuration to a recorded run."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from autograd_cli.errors import ConfigError, EvoError
 from autograd_cli.interruption import Interruption
 from autograd_cli.level import Level
 from autograd_cli.registry import find_implementation, find_task, load_level, load_problem
-from autograd_cli.runs.record import RunRecord, Status
+from autograd_cli.runs.record import RunRecord, Status, SweepPlace
 from autograd_cli.runs.writer import RunWriter, check_name
 from autograd_cli.threads import set_threads
 from autograd_cli.training import Batch, train
@@ -27,8 +27,23 @@ class Experiment:
 
     """
 
-    def __init__(self, config: RunConfig, runs_dir: Path, name: str | None = None) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        runs_dir: Path,
+        name: str | None = None,
+        *,
+        place: SweepPlace | None = None,
+        git: Mapping[str, Any] | None = None,
+    ) -> None:
         """Import what the level needs, make data and start, and create the run directory last.
+
+        Args:
+            config: what to train.
+            runs_dir: the folder for run directories.
+            name: the directory's name, in place of one made of time, task, level and seed.
+            place: the sweep that the run belongs to.
+            git: the state of the git tree, where the caller has asked already.
 
         Raises:
             ConfigError: the device is not there, the arrays do not fit into memory, or the name or the
@@ -37,13 +52,15 @@ class Experiment:
         """
         if name is not None:
             check_name(name)
-        git = GitState()
+        asked = GitState() if git is None else None
         self.config = config
         self._task = find_task(config.task, "--task")
         self._model = find_implementation(self._task, config.impl, "--impl").model
         self._level = self._make_level()
-        environment = describe_environment(config.device, config.threads, git)
-        self._writer = RunWriter(runs_dir, config, name, environment)
+        if asked:
+            git = asked.read()
+        environment = describe_environment(config.device, config.threads, git or {})
+        self._writer = RunWriter(runs_dir, config, name, environment, place)
         self.path = self._writer.path
         self.record = self._writer.record
 
@@ -65,9 +82,10 @@ class Experiment:
             EvoError: the disk is full, or the level itself failed; the run is then recorded as failed.
 
         """
-        # What imports and set-up have made lives to the end: the collector need not look at it again.
-        gc.freeze()
-        gc.enable()
+        if not gc.isenabled():
+            # What imports and set-up have made lives to the end: the collector need not look at it again.
+            gc.freeze()
+            gc.enable()
         status: Status = "completed"
         message = None
         try:
