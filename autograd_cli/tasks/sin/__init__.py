@@ -41,5 +41,11 @@ TASK = Task(
         Implementation(
             "dynamic", "control flow and shared weights in forward()", "dynamic", fixed={"optimizer": "SGD"}
         ),
+        Implementation(
+            "batched",
+            "many runs as one program, with a leading run dimension",
+            "cubic",
+            fixed=_BY_HAND | {"e": None},
+        ),
     ),
 )
