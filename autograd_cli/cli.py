@@ -97,6 +97,13 @@ def complete_assignment(incomplete: str) -> list[str]:
     return [f"{name}=" for name in names if name.startswith(incomplete)]
 
 
+def complete_engine(incomplete: str) -> list[str]:
+    """Names of sweep engines that begin with what was typed."""
+    from autograd_cli.sweep.sweep import ENGINES
+
+    return [name for name in ENGINES if name.startswith(incomplete)]
+
+
 @app.command()
 def train(
     assignments: Annotated[
@@ -144,6 +151,74 @@ def train(
     if interruption.signal and experiment.record.status == "interrupted":
         raise typer.Exit(128 + interruption.signal)
     raise typer.Exit(experiment.record.exit_code)
+
+
+@app.command()
+def sweep(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE] [KEY=VALUES]...",
+            help="A sweep's YAML file, and values: 1e-7,1e-6  0..9  lin:A:B:N  log:A:B:N  repeats=N.",
+            autocompletion=complete_assignment,
+        ),
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="What to train.", autocompletion=complete_task)] = None,
+    impl: Annotated[str | None, typer.Option(help="The levels.", autocompletion=complete_impl)] = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
+    config: Annotated[
+        str | None,
+        typer.Option(help="Configuration that the runs start from.", autocompletion=complete_config),
+    ] = None,
+    seed: Annotated[str | None, typer.Option(metavar="INTS", help="Seeds.")] = None,
+    steps: Annotated[str | None, typer.Option(metavar="INTS", help="Number of training steps.")] = None,
+    lr: Annotated[str | None, typer.Option(metavar="FLOATS", help="Learning rates.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32 or float64.")] = None,
+    threads: Annotated[str | None, typer.Option(metavar="INTS", help="Threads of a matrix product.")] = None,
+    zip_: Annotated[bool, typer.Option("--zip", help="Pairs of values in place of the product.")] = False,
+    engine: Annotated[
+        str, typer.Option(help="auto, serial, processes, batched or dask.", autocompletion=complete_engine)
+    ] = "auto",
+    workers: Annotated[
+        int | None, typer.Option(metavar="INT", help="Runs at a time, as cores allow.")
+    ] = None,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the sweep.")] = None,
+    runs_dir: Annotated[Path, typer.Option(help="Folder for run directories.")] = Path("runs"),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and run nothing.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run again what failed.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run everything again.")] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast/--keep-going", help="Stop at the first failed run, or go on.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run directories alone.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Train many runs: every combination of the values, except those that are there already."""
+    from autograd_cli.display.sweep import open_screen, plan_text
+    from autograd_cli.interruption import Interruption
+    from autograd_cli.sweep.plan import combine, make_plan
+    from autograd_cli.sweep.queue import Rerun
+    from autograd_cli.sweep.sweep import Options, Sweep
+
+    keys = {"task": task, "impl": impl, "device": device, "seed": seed, "steps": steps, "lr": lr}
+    keys |= {"dtype": dtype, "threads": threads}
+    plan = make_plan(combine(arguments or [], keys, config=config, name=name, pairs=zip_))
+    rerun = Rerun(failed=retry_failed, everything=force)
+    job = Sweep(plan, runs_dir, Options(engine, workers, scheduler, rerun, fail_fast))
+    if job.is_limited:
+        typer.echo(f"evo: note: {job.workers} workers: more would share the same cores", err=True)
+    if dry_run:
+        typer.echo(plan_text(job), nl=False)
+        return
+    screen = open_screen(job, "json" if json else "quiet" if quiet else "table")
+    with Interruption() as interruption, screen:
+        for event in job.run(interruption):
+            screen.show(event)
+    screen.finish()
+    if interruption.signal and not job.gave_up:
+        raise typer.Exit(128 + interruption.signal)
+    raise typer.Exit(ExitCode.FAILED if job.has_failed else ExitCode.DONE)
 
 
 @app.command("list")

@@ -133,8 +133,10 @@ def parse_assignment(argument: str) -> tuple[str, Setting]:
     return name, Setting(text, f"argument '{argument}'")
 
 
-def read_config_file(path: Path) -> ConfigFile:
+def read_config_file(path: Path, *, lists: bool = False) -> ConfigFile:
     """The settings of a YAML file, each with its line.
+
+    With `lists`, a value may be a YAML list: it is read as its items with commas between them.
 
     Raises:
         ConfigError: the file cannot be read, is not YAML, or is not a mapping of keys to single values.
@@ -156,7 +158,7 @@ def read_config_file(path: Path) -> ConfigFile:
     levels: dict[str, tuple[Setting, Mapping[str, Setting]]] = {}
     for name, where, node in _pairs(root, path):
         if name != "levels":
-            settings[name] = _setting(name, node, where)
+            settings[name] = _setting(name, node, where, lists=lists)
             continue
         for level, level_where, section in _pairs(node, path):
             body = {key: _setting(key, value, at) for key, at, value in _pairs(section, path)}
@@ -182,7 +184,9 @@ def _pairs(node: yaml.Node | None, path: Path) -> Iterator[tuple[str, str, yaml.
         yield key.value, where, value
 
 
-def _setting(name: str, node: yaml.Node, where: str) -> Setting:
+def _setting(name: str, node: yaml.Node, where: str, *, lists: bool = False) -> Setting:
+    if lists and isinstance(node, yaml.SequenceNode):
+        return Setting(",".join(_setting(name, item, where).text for item in node.value), where)
     if not isinstance(node, yaml.ScalarNode):
         kind = "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
         raise ConfigError(f"{where}: {name} is {kind}; expected a single value")

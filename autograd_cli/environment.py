@@ -50,7 +50,10 @@ class GitState:
 
 
 def describe_environment(device: str, threads: int, git: Mapping[str, Any]) -> dict[str, Any]:
-    """What else may decide digits and times, of the frameworks that are loaded; `git` as GitState reads it."""
+    """What else may decide digits and times, of the frameworks that are loaded.
+
+    `git` is what GitState has read.
+    """
     modules = {name: sys.modules.get(name) for name in ("numpy", "torch")}
     versions = {name: str(module.__version__) for name, module in modules.items() if module is not None}
     return {

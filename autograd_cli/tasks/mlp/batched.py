@@ -52,7 +52,7 @@ class MlpRuns:
         grad_y_pred = 2.0 * (self.y_pred - self.y)
         torch.bmm(self.h_relu.mT, grad_y_pred, out=self.grad_w2)
         grad_h = torch.bmm(grad_y_pred, self.w2.mT).mul_(self.h_relu > 0)
-        # Into the same memory at every step: fresh pages for all runs' gradients would cost more than they do.
+        # Into the same memory at every step: fresh pages for all gradients would cost more than they do.
         torch.bmm(self.x.mT, grad_h, out=self.grad_w1)
 
     def update(self) -> None:
