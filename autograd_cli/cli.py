@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from autograd_cli.display.streams import discard_stdout
-from autograd_cli.errors import EvoError, ExitCode
+from autograd_cli.errors import ConfigError, EvoError, ExitCode
 from autograd_cli.interruption import Terminated
 
 # ruff: noqa: PLC0415 - `evo --help` and completion must not wait for what one command needs
@@ -242,9 +242,15 @@ def compare(
     where: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="Only runs that match.")
     ] = None,
+    group_by: Annotated[
+        str | None, typer.Option(metavar="KEYS", help="One row a group of runs that agree on these.")
+    ] = None,
+    over: Annotated[
+        str | None, typer.Option(metavar="KEYS", help="Keys to take mean and deviation over, such as seed.")
+    ] = None,
     format_: Annotated[str, typer.Option("--format", help="table, json, csv or markdown.")] = "table",
 ) -> None:
-    """Show recorded runs side by side, one row a run."""
+    """Show recorded runs side by side, one row a run, or one row a group of runs."""
     from autograd_cli.compare import compare, load_runs
     from autograd_cli.display.tables import COMPARISON_FORMATS
     from autograd_cli.errors import unknown
@@ -256,4 +262,15 @@ def compare(
         typer.echo(f"evo: warning: {complaint}", err=True)
     if not records:
         raise EvoError("nothing to compare: none of the paths is a run or a CSV file of losses")
-    typer.echo(COMPARISON_FORMATS[format_](compare(records, sort, baseline, where or ())), nl=False)
+    if group_by is None and over is None:
+        typer.echo(COMPARISON_FORMATS[format_](compare(records, sort, baseline, where or ())), nl=False)
+        return
+    from autograd_cli.display.groups import GROUPING_FORMATS
+    from autograd_cli.groups import group
+
+    if baseline is not None:
+        raise ConfigError("--baseline: groups have no ratios; leave out --group-by and --over")
+    grouping = group(compare(records, where=where or ()), group_by, over, sort)
+    if grouping.left_out:
+        typer.echo(f"evo: note: {grouping.left_out} runs have not come to their end; left out", err=True)
+    typer.echo(GROUPING_FORMATS[format_](grouping), nl=False)

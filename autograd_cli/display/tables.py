@@ -48,6 +48,15 @@ def rich_table(
     return capture.get()
 
 
+def markdown_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[str] = frozenset()
+) -> str:
+    """The same columns as Markdown."""
+    rule = ["---:" if name in right else "---" for name in header]
+    escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *escaped))
+
+
 def implementations_table(tasks: Sequence[Task]) -> str:
     """Every level of every task: what it teaches and where it runs."""
     blocks = []
@@ -70,10 +79,7 @@ def _table(comparison: Comparison) -> str:
 
 
 def _markdown(comparison: Comparison) -> str:
-    header, rows, right = _cells(comparison)
-    rule = ["---:" if name in right else "---" for name in header]
-    escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *escaped))
+    return markdown_table(*_cells(comparison))
 
 
 def _json(comparison: Comparison) -> str:
