@@ -10,12 +10,24 @@ import pytest
 
 from tests.sweeping import EVO, completed, losses, records, sweep
 
-SMALL = ("--task", "sin", "--impl", "numpy,autograd", "N=20", "steps=30", "seed=0..2")
+# Without torch, which would take most of the time.
+SMALL = ("--task", "sin", "--impl", "numpy", "N=20", "steps=30", "lr=1e-6,1e-7", "seed=0..2")
 
 
 def test_every_run_is_an_ordinary_run(tmp_path: Path) -> None:
     """The same files as `evo train` writes, plus the sweep's name and place; compare shows them."""
-    sweep(tmp_path, *SMALL, "--name", "small")
+    sweep(
+        tmp_path,
+        "--task",
+        "sin",
+        "--impl",
+        "numpy,autograd",
+        "N=20",
+        "steps=30",
+        "seed=0..2",
+        "--name",
+        "small",
+    )
     found = records(tmp_path)
     assert sorted(record.sweep_index or 0 for record in found) == list(range(6))
     assert {record.sweep for record in found} == {"small"}
@@ -110,7 +122,7 @@ def test_the_same_command_runs_what_is_missing(tmp_path: Path) -> None:
 
 def test_a_run_of_evo_train_counts_as_well(tmp_path: Path) -> None:
     """A run is known by its configuration, whoever made it."""
-    arguments = ["--task", "sin", "--impl", "numpy", "N=20", "steps=30", "seed=1", "--quiet"]
+    arguments = ["--task", "sin", "--impl", "numpy", "N=20", "steps=30", "seed=1", "lr=1e-7", "--quiet"]
     subprocess.run([*EVO, "train", *arguments, "--runs-dir", str(tmp_path)], check=True, capture_output=True)
     assert "5 new" in sweep(tmp_path, *SMALL)
 

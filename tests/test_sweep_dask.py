@@ -67,7 +67,7 @@ def _address(file: Path) -> str:
 def test_a_cluster_does_the_same_sweep_and_survives_the_loss_of_a_worker(
     tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
 ) -> None:
-    """Killed in mid-run, a worker costs no run; files come back whole, and the losses are serial's, bit for bit."""
+    """Killed in mid-run, a worker costs no run; the losses are those of serial, bit for bit."""
     address, workers = cluster
     process = start_sweep(tmp_path / "dask", *WHAT, "--engine", "dask", "--scheduler", address)
     try:

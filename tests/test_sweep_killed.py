@@ -35,8 +35,7 @@ def test_a_killed_worker_costs_time_and_no_run(tmp_path: Path, how: signal.Signa
 @pytest.mark.parametrize("engine", ["serial", "processes", "batched"])
 def test_a_killed_sweep_is_completed_by_the_same_command(tmp_path: Path, engine: str) -> None:
     """Killed at a random moment, nothing of it is lost, and nothing is run twice."""
-    what = (*WHAT, "--impl", "batched") if engine == "batched" else WHAT
-    what = tuple(word for i, word in enumerate(what) if engine != "batched" or i not in (2, 3))
+    what = [word.replace("tensor", "batched") if engine == "batched" else word for word in WHAT]
     process = start_sweep(tmp_path, *what, "--engine", engine)
     try:
         wait_for_running(tmp_path, process)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from autograd_cli.config import config_folder
 from autograd_cli.errors import ConfigError
+from autograd_cli.registry import TASKS
 from autograd_cli.sweep.plan import Plan, combine, find_sweep_file, make_plan, read_sweep_file
 from autograd_cli.sweep.values import expand_values
 from tests.sweeping import sweep
@@ -148,8 +149,9 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         "momentum is '0.5', but implementation 'nn' takes only momentum=0.0",
         "momentum is '0.5', but implementation 'numpy' takes only momentum=0.0",
         "seed is 'x'; it must be a whole number, 0 or more and below 9.22337e+18",
-        "unknown implementation of task sin 'tensr'; did you mean 'tensor'? (allowed: numpy, tensor, autograd, "
-        "function, nn, optim, module, dynamic, batched)",
+        "unknown implementation of task sin 'tensr'; did you mean 'tensor'? (allowed: "
+        + ", ".join(row.name for row in TASKS["sin"].implementations)
+        + ")",
     ]
     assert not runs_dir.exists()
 

@@ -211,8 +211,9 @@ class LiveScreen:
         elif isinstance(event, Lost) or (isinstance(event, Finished) and event.outcome.is_new):
             self._running -= 1
         if isinstance(event, Finished) and event.outcome.is_new and event.outcome.status != "completed":
-            line = finished_line(self._sweep, event)
-            self._console.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+            from rich.text import Text  # noqa: PLC0415 - see open_screen
+
+            self._console.print(Text(finished_line(self._sweep, event), style="red"), soft_wrap=True)
         if monotonic() - self._shown_s >= _REFRESH_S:
             self._shown_s = monotonic()
             self._live.refresh()
@@ -226,6 +227,7 @@ class LiveScreen:
         from rich.console import Group  # noqa: PLC0415 - see open_screen
         from rich.progress_bar import ProgressBar  # noqa: PLC0415
         from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
 
         total, outcomes = len(self._sweep.plan.runs), self._sweep.outcomes
         new = sum(outcome.is_new for outcome in outcomes.values())
@@ -240,4 +242,4 @@ class LiveScreen:
             f"{duration(left_s)} left",
         )
         best = best_of(self._sweep)
-        return Group(grid, f"best {number(best[1].last_loss)}: {best[0].label}" if best else "")
+        return Group(grid, Text(f"best {number(best[1].last_loss)}: {best[0].label}" if best else ""))

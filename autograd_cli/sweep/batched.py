@@ -31,7 +31,7 @@ from autograd_cli.training import Batch
 LEVEL = "batched"
 
 # A batch that fits into a core's cache: measured fastest for sin, and near the fastest for mlp.
-_CPU_BYTES = 3 * 2**20
+BATCH_BYTES = 3 * 2**20
 # A GPU computes larger batches at hardly more cost; this share of its memory is theirs.
 _GPU_SHARE = 0.5
 _CLAIMS_MAX = 1024
@@ -86,10 +86,10 @@ def _runs_class(run: PlannedRun) -> Any:
 
 def _room_bytes(device: str) -> float:
     if device != "cuda":
-        return _CPU_BYTES
+        return BATCH_BYTES
     import torch  # noqa: PLC0415 - the level has imported it
 
-    return float(torch.cuda.mem_get_info()[0]) * _GPU_SHARE if torch.cuda.is_available() else _CPU_BYTES
+    return float(torch.cuda.mem_get_info()[0]) * _GPU_SHARE if torch.cuda.is_available() else BATCH_BYTES
 
 
 @dataclass

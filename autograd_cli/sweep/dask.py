@@ -22,7 +22,7 @@ from autograd_cli.sweep.ledger import note_done
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.queue import Queue
 
-_CONNECT_S = 10
+_CONNECT_S = 5
 # Runs that wait on the cluster for each thread there, so that no worker waits for us.
 _AHEAD = 2
 _ATTEMPTS = 3
