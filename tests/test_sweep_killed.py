@@ -3,12 +3,14 @@
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.sweeping import completed, end, records, start_sweep, sweep, wait_for_running
+from tests.sweeping import completed, end, losses, records, start_sweep, sweep, wait_for_running
 
 # Twelve runs of some tenths of a second each.
 WHAT = ("--task", "mlp", "--impl", "tensor", "lr=1e-7,1e-6", "seed=0..5", "steps=600")
@@ -68,6 +70,51 @@ def test_ctrl_c_leaves_readable_runs_that_the_same_command_completes(
     assert len(records(tmp_path)) < 12
     sweep(tmp_path, *WHAT)
     assert sorted(completed(tmp_path).values()) == [1] * 12
+
+
+def test_a_run_that_kills_its_workers_fails_and_the_others_are_completed(tmp_path: Path) -> None:
+    """After three workers it is given up, with the reason in its record; so is nothing else."""
+    script = (
+        "import os, sys\n"
+        "from autograd_cli.sweep import processes\n"
+        "from autograd_cli.__main__ import main\n"
+        "ordinary = processes.execute\n"
+        "def deadly(run, *rest):\n"
+        "    return os._exit(9) if run.config.seed == 1 else ordinary(run, *rest)\n"
+        "processes.execute = deadly\n"
+        "main()\n"
+    )
+    command = [
+        "sweep",
+        "--task",
+        "sin",
+        "--impl",
+        "numpy",
+        "steps=5",
+        "seed=0..4",
+        "--runs-dir",
+        str(tmp_path),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert sorted(record.status for record in records(tmp_path)) == ["completed"] * 4 + ["failed"]
+    assert "its worker process died 3 times, at last with exit code 9" in done.stdout
+
+
+def test_workers_that_start_afresh_do_the_same(tmp_path: Path) -> None:
+    """Where forking is not safe, as on macOS, workers are spawned; the losses are the same."""
+    script = "import sys\nfrom autograd_cli.__main__ import main\nif __name__ == '__main__':\n    {}main()\n"
+    command = ["sweep", "--task", "sin", "--impl", "numpy", "steps=5", "seed=0..4", "--runs-dir"]
+    for name, first in (("fork", ""), ("spawn", "sys.platform = 'darwin'; ")):
+        file = tmp_path / f"{name}.py"
+        file.write_text(script.format(first))
+        subprocess.run(
+            [sys.executable, file, *command, str(tmp_path / name)], capture_output=True, check=True
+        )
+    assert len(losses(tmp_path / "fork")) == 5
+    assert losses(tmp_path / "fork") == losses(tmp_path / "spawn")
 
 
 def test_two_sweeps_share_a_folder_without_collision(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ place whole. Workers need evo installed, and should have one thread each: Dask c
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -99,9 +100,14 @@ def _connect(scheduler: str | None, workers: int, stack: ExitStack) -> Any:
     except ImportError:
         raise ConfigError("--engine: dask is not installed; pip install 'autograd-cli[cluster]'") from None
     if scheduler is None:
-        cluster = distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=50
-        )
+        # Ctrl-C reaches the whole group of processes. Workers inherit that they ignore it.
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            cluster = distributed.LocalCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=50
+            )
+        finally:
+            signal.signal(signal.SIGINT, handler)
         return stack.enter_context(distributed.Client(stack.enter_context(cluster)))
     try:
         return stack.enter_context(distributed.Client(scheduler, timeout=_CONNECT_S))
@@ -120,8 +126,7 @@ class _Cluster:
 
     def submit(self, queue: Queue) -> Iterator[Event]:
         """Keep the cluster's threads busy."""
-        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        threads = sum(worker["nthreads"] for worker in workers)
+        threads = sum(self._client.nthreads().values())
         if threads:
             self._idle_since_s = monotonic()
         elif monotonic() - self._idle_since_s > _NO_WORKERS_S:
