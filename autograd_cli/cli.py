@@ -6,9 +6,29 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from autograd_cli.completion import (
+    complete_assignment,
+    complete_config,
+    complete_engine,
+    complete_impl,
+    complete_task,
+)
 from autograd_cli.display.streams import discard_stdout
 from autograd_cli.errors import ConfigError, EvoError, ExitCode
 from autograd_cli.interruption import Terminated
+
+Assignments = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[KEY=VALUE]...", help="Hyperparameters.", autocompletion=complete_assignment),
+]
+TaskOption = Annotated[str | None, typer.Option(help="The task.", autocompletion=complete_task)]
+ImplOption = Annotated[
+    str | None, typer.Option(help="The level, or FILE.py:Class for your own.", autocompletion=complete_impl)
+]
+ConfigOption = Annotated[
+    str | None,
+    typer.Option(help="YAML file, run directory, or shipped name.", autocompletion=complete_config),
+]
 
 # ruff: noqa: PLC0415 - `evo --help` and completion must not wait for what one command needs
 
@@ -59,66 +79,13 @@ def evo(
     """Train one small problem at rising levels of abstraction, and compare what each level does and costs."""
 
 
-def complete_task(incomplete: str) -> list[str]:
-    """Names of tasks that begin with what was typed."""
-    from autograd_cli.registry import TASKS
-
-    return [name for name in TASKS if name.startswith(incomplete)]
-
-
-def complete_impl(incomplete: str) -> list[str]:
-    """Names of implementations that begin with what was typed."""
-    from autograd_cli.registry import implementation_names
-
-    return [name for name in implementation_names() if name.startswith(incomplete)]
-
-
-def complete_config(incomplete: str) -> list[str]:
-    """Configurations that come with evo, and YAML files here, that begin with what was typed."""
-    from autograd_cli.config import shipped_configs
-
-    folder, _, stem = incomplete.rpartition("/")
-    here = Path(folder or ".")
-    prefix = f"{folder}/" if folder else ""
-    files = [f"{prefix}{p.name}{'/' if p.is_dir() else ''}" for p in here.glob(f"{stem}*") if _is_config(p)]
-    return [name for name in shipped_configs() if name.startswith(incomplete)] + sorted(files)
-
-
-def _is_config(path: Path) -> bool:
-    return path.is_dir() or path.suffix in (".yaml", ".yml")
-
-
-def complete_assignment(incomplete: str) -> list[str]:
-    """Keys of all tasks, each with its `=`, that begin with what was typed."""
-    from autograd_cli.config import keys_of
-    from autograd_cli.registry import TASKS
-
-    names = dict.fromkeys(name for task in TASKS.values() for name in keys_of(task))
-    return [f"{name}=" for name in names if name.startswith(incomplete)]
-
-
-def complete_engine(incomplete: str) -> list[str]:
-    """Names of sweep engines that begin with what was typed."""
-    from autograd_cli.sweep.sweep import ENGINES
-
-    return [name for name in ENGINES if name.startswith(incomplete)]
-
-
 @app.command()
 def train(
-    assignments: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[KEY=VALUE]...", help="Hyperparameters.", autocompletion=complete_assignment),
-    ] = None,
-    task: Annotated[str | None, typer.Option(help="What to train.", autocompletion=complete_task)] = None,
-    impl: Annotated[str | None, typer.Option(help="The level.", autocompletion=complete_impl)] = None,
+    assignments: Assignments = None,
+    task: TaskOption = None,
+    impl: ImplOption = None,
     device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
-    config: Annotated[
-        str | None,
-        typer.Option(
-            help="YAML file, run directory, or shipped configuration.", autocompletion=complete_config
-        ),
-    ] = None,
+    config: ConfigOption = None,
     seed: Annotated[
         str | None, typer.Option(metavar="INT", help="Seed of data, start and control flow.")
     ] = None,
@@ -132,17 +99,15 @@ def train(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Train one implementation of one task and record the run."""
-    from autograd_cli.config import Setting, find_config, parse_assignment, read_config_file, resolve
+    from autograd_cli.config import resolve_command_line
     from autograd_cli.display.training import open_screen
     from autograd_cli.experiment import Experiment
     from autograd_cli.interruption import Interruption
 
     options = {"task": task, "impl": impl, "device": device, "seed": seed, "steps": steps, "lr": lr}
     options |= {"dtype": dtype, "threads": threads}
-    given = [(key, Setting(text, f"--{key}")) for key, text in options.items() if text is not None]
-    given += [parse_assignment(argument) for argument in assignments or []]
-    file = read_config_file(find_config(config)) if config else None
-    experiment = Experiment(resolve(given, file), runs_dir, name)
+    resolved = resolve_command_line(options, assignments or (), config)
+    experiment = Experiment(resolved, runs_dir, name)
     screen = open_screen(experiment.config, "json" if json else "quiet" if quiet else "table")
     with Interruption() as interruption, screen:
         for batch in experiment.run(interruption):
@@ -163,13 +128,10 @@ def sweep(
             autocompletion=complete_assignment,
         ),
     ] = None,
-    task: Annotated[str | None, typer.Option(help="What to train.", autocompletion=complete_task)] = None,
-    impl: Annotated[str | None, typer.Option(help="The levels.", autocompletion=complete_impl)] = None,
+    task: TaskOption = None,
+    impl: ImplOption = None,
     device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
-    config: Annotated[
-        str | None,
-        typer.Option(help="Configuration that the runs start from.", autocompletion=complete_config),
-    ] = None,
+    config: ConfigOption = None,
     seed: Annotated[str | None, typer.Option(metavar="INTS", help="Seeds.")] = None,
     steps: Annotated[str | None, typer.Option(metavar="INTS", help="Number of training steps.")] = None,
     lr: Annotated[str | None, typer.Option(metavar="FLOATS", help="Learning rates.")] = None,
@@ -225,9 +187,69 @@ def sweep(
 def list_() -> None:
     """Show the tasks and their levels: what each teaches and where it runs."""
     from autograd_cli.display.tables import implementations_table
-    from autograd_cli.registry import TASKS
+    from autograd_cli.registry import all_tasks
 
-    typer.echo(implementations_table(list(TASKS.values())), nl=False)
+    typer.echo(implementations_table(list(all_tasks().values())), nl=False)
+
+
+@app.command()
+def verify(
+    task: Annotated[str | None, typer.Option(help="Only this task.", autocompletion=complete_task)] = None,
+    impl: Annotated[
+        str | None,
+        typer.Option(
+            help="Only these levels, with commas; FILE.py:Class for your own.", autocompletion=complete_impl
+        ),
+    ] = None,
+    steps: Annotated[str | None, typer.Option(metavar="INT", help="Steps in lockstep.")] = None,
+    tolerance: Annotated[float, typer.Option(help="Largest relative difference that passes.")] = 1e-9,
+    dtype: Annotated[str, typer.Option(help="float32 or float64.")] = "float64",
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer steps and directions.")] = False,
+    format_: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+) -> None:
+    """Prove levels equal and their gradients right; exit 1 if one is not."""
+    from autograd_cli.display.verdicts import VERDICT_FORMATS, progress
+    from autograd_cli.errors import choose
+    from autograd_cli.verify.cells import verify
+    from autograd_cli.verify.plan import choose_cells, make_plan
+
+    show = choose("format", format_, VERDICT_FORMATS, "--format")
+    cells = choose_cells(task, impl)
+    verdicts = []
+    with progress(len(cells)) as announce:
+        for verdict in verify(cells, make_plan(steps, tolerance, dtype, quick), announce):
+            verdicts.append(verdict)
+    typer.echo(show(verdicts), nl=False)
+    raise typer.Exit(0 if all(verdict.passed for verdict in verdicts) else ExitCode.FAILED)
+
+
+@app.command()
+def graph(
+    assignments: Assignments = None,
+    task: TaskOption = None,
+    impl: ImplOption = None,
+    config: ConfigOption = None,
+    accumulate: Annotated[
+        bool,
+        typer.Option("--accumulate", help="Show what a second backward() adds."),
+    ] = False,
+    format_: Annotated[str, typer.Option("--format", help="tree, dot, mermaid or svg.")] = "tree",
+) -> None:
+    """Draw the graph that autograd built in one forward pass."""
+    from autograd_cli.config import resolve_command_line
+    from autograd_cli.display.graphs import GRAPH_FORMATS, accumulation_table
+    from autograd_cli.errors import choose
+    from autograd_cli.graph import NoGraphError, read_accumulation, read_graph
+
+    draw = choose("format", format_, GRAPH_FORMATS, "--format")
+    resolved = resolve_command_line({"task": task, "impl": impl}, assignments or (), config)
+    try:
+        text = accumulation_table(read_accumulation(resolved)) if accumulate else draw(read_graph(resolved))
+    except NoGraphError as reason:
+        if format_ != "tree":
+            raise
+        text = f"{reason}\n"  # an answer, though there is nothing to draw
+    typer.echo(text, nl=False)
 
 
 @app.command()
@@ -253,17 +275,16 @@ def compare(
     """Show recorded runs side by side, one row a run, or one row a group of runs."""
     from autograd_cli.compare import compare, load_runs
     from autograd_cli.display.tables import COMPARISON_FORMATS
-    from autograd_cli.errors import unknown
+    from autograd_cli.errors import choose
 
-    if format_ not in COMPARISON_FORMATS:
-        raise unknown("format", format_, COMPARISON_FORMATS, "--format")
+    show = choose("format", format_, COMPARISON_FORMATS, "--format")
     records, complaints = load_runs(runs)
     for complaint in complaints:
         typer.echo(f"evo: warning: {complaint}", err=True)
     if not records:
         raise EvoError("nothing to compare: none of the paths is a run or a CSV file of losses")
     if group_by is None and over is None:
-        typer.echo(COMPARISON_FORMATS[format_](compare(records, sort, baseline, where or ())), nl=False)
+        typer.echo(show(compare(records, sort, baseline, where or ())), nl=False)
         return
     from autograd_cli.display.groups import GROUPING_FORMATS
     from autograd_cli.groups import group
@@ -274,3 +295,40 @@ def compare(
     if grouping.left_out:
         typer.echo(f"evo: note: {grouping.left_out} runs have not come to their end; left out", err=True)
     typer.echo(GROUPING_FORMATS[format_](grouping), nl=False)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def predict(
+    context: typer.Context,
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")],
+    numbers: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NUMBER", help="Inputs, one after the other; -1 works, too."),
+    ] = None,
+    input_: Annotated[
+        Path | None, typer.Option("--input", metavar="FILE", help="Inputs from a .csv or .npy file.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a new .csv or .npy file instead of printing.")
+    ] = None,
+    depth: Annotated[
+        str, typer.Option(metavar="INT", help="Of `dynamic`: extra terms, or passes of the middle layer.")
+    ] = "0",
+    format_: Annotated[str, typer.Option("--format", help="plain, csv or json.")] = "plain",
+) -> None:
+    """Predict with a trained model; without inputs, for those that it was trained on."""
+    from autograd_cli.errors import choose
+    from autograd_cli.predict import find_inputs, load_model, parse_depth
+    from autograd_cli.rows import ROW_FORMATS, check_new, write_rows
+
+    show = choose("format", format_, ROW_FORMATS, "--format")
+    if output:
+        check_new(output, "--output")
+    options = [name for parameter in context.command.params for name in parameter.opts if name[0] == "-"]
+    model = load_model(run)
+    inputs = find_inputs(model, numbers or (), input_, options)
+    predictions = model.predict(inputs, parse_depth(depth))
+    if output:
+        write_rows(output, predictions, "--output")
+    else:
+        typer.echo(show(predictions), nl=False)

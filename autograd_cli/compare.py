@@ -138,7 +138,7 @@ def check_key(
         ConfigError: it is not; `where` says where it came from.
 
     """
-    allowed = (*fields, *keys)
+    allowed = dict.fromkeys((*fields, *keys))
     if key not in allowed:
         raise unknown("key", key, allowed, where)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,13 @@ def config_folder() -> Path:
     package = Path(__file__).parent
     inside = package / "configs"
     return inside if inside.is_dir() else package.parent / "configs"
+
+
+def defaults_file(task: Task) -> Path:
+    """The YAML file with the defaults of `task`; an installed task has it beside its modules."""
+    if task.package.startswith("autograd_cli."):
+        return config_folder() / f"{task.name}.yaml"
+    return Path(str(import_module(task.package).__file__)).parent / f"{task.name}.yaml"
 
 
 def shipped_configs() -> list[str]:
@@ -193,6 +201,25 @@ def _setting(name: str, node: yaml.Node, where: str, *, lists: bool = False) -> 
     return Setting(node.value, where)
 
 
+def resolve_command_line(
+    options: Mapping[str, str | None], assignments: Iterable[str] = (), config: str | None = None
+) -> RunConfig:
+    """The configuration that a command's arguments describe.
+
+    Args:
+        options: the text of each option by its key; None where it was not given.
+        assignments: `KEY=VALUE` arguments.
+        config: the argument of `--config`.
+
+    Raises:
+        ConfigError: as of `resolve`, `parse_assignment`, `find_config` and `read_config_file`.
+
+    """
+    given = [(key, Setting(text, f"--{key}")) for key, text in options.items() if text is not None]
+    given += [parse_assignment(argument) for argument in assignments]
+    return resolve(given, read_config_file(find_config(config)) if config else None)
+
+
 def resolve(
     overrides: Iterable[tuple[str, Setting]] = (),
     file: ConfigFile | None = None,
@@ -219,7 +246,7 @@ def resolve(
     impl_name = _required("impl", named)
     implementation = find_implementation(task, impl_name.text, impl_name.where)
     keys = keys_of(task)
-    defaults = _task_defaults(task.name)
+    defaults = _read_defaults(defaults_file(task))
     values: dict[str, Value] = dict.fromkeys(keys)
     for layer in (defaults.settings, _section(defaults, implementation.name)):
         values |= _parse(layer, keys)
@@ -237,14 +264,29 @@ def resolve(
 
 
 @cache
-def _task_defaults(task: str) -> ConfigFile:
-    """The task's own file, read once a process: a sweep resolves thousands of configurations."""
-    return read_config_file(config_folder() / f"{task}.yaml")
+def _read_defaults(path: Path) -> ConfigFile:
+    """A task's own file, read once a process: a sweep resolves thousands of configurations."""
+    return read_config_file(path)
 
 
 def keys_of(task: Task) -> dict[str, Key]:
     """Every key that a configuration of `task` has, common ones first."""
     return dict(COMMON_KEYS) | {key.name: key for key in task.keys}
+
+
+def parse_value(key: Key, setting: Setting) -> Any:
+    """The value of `setting`.
+
+    Raises:
+        ConfigError: it is not of the key's kind, or out of its range.
+
+    """
+    try:
+        return key.parse(setting.text)
+    except ValueError:
+        raise ConfigError(
+            f"{setting.where}: {key.name} is '{setting.text}'; it must be {key.allowed}"
+        ) from None
 
 
 def _required(name: str, named: Mapping[str, Setting]) -> Setting:
@@ -273,12 +315,7 @@ def _parse(
             continue
         if name not in keys:
             raise unknown("key", name, keys, setting.where)
-        try:
-            values[name] = keys[name].parse(setting.text)
-        except ValueError:
-            raise ConfigError(
-                f"{setting.where}: {name} is '{setting.text}'; it must be {keys[name].allowed}"
-            ) from None
+        values[name] = parse_value(keys[name], setting)
         if implementation and name in implementation.fixed and values[name] != implementation.fixed[name]:
             raise ConfigError(
                 f"{setting.where}: {name} is '{setting.text}', but implementation '{implementation.name}' "

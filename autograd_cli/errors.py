@@ -7,8 +7,11 @@ EvoError            something asked for could not be done (exit 1)
 The command line catches EvoError in one place and prints it as one line, never as a traceback.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class ExitCode(IntEnum):
@@ -53,3 +56,15 @@ def unknown(what: str, name: str, allowed: Iterable[str], where: str) -> ConfigE
     return ConfigError(
         f"{where}: unknown {what} '{name}'{did_you_mean(name, names)} (allowed: {', '.join(names)})"
     )
+
+
+def choose(what: str, name: str, table: Mapping[str, T], where: str) -> T:
+    """The entry of `table` called `name`.
+
+    Raises:
+        ConfigError: there is none.
+
+    """
+    if name not in table:
+        raise unknown(what, name, table, where)
+    return table[name]

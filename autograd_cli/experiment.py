@@ -1,6 +1,7 @@
 """From a configuration to a recorded run."""
 
 import gc
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 from autograd_cli.config import RunConfig
 from autograd_cli.environment import GitState, describe_environment
 from autograd_cli.errors import ConfigError, EvoError
+from autograd_cli.external import blame, check_views
 from autograd_cli.interruption import Interruption
 from autograd_cli.level import Level
-from autograd_cli.registry import find_implementation, find_task, load_level, load_problem
+from autograd_cli.registry import find_implementation, find_task, load_level, load_problem, model_of
 from autograd_cli.runs.record import RunRecord, Status, SweepPlace
 from autograd_cli.runs.writer import RunWriter, check_name
 from autograd_cli.threads import set_threads
@@ -55,7 +57,10 @@ class Experiment:
         asked = GitState() if git is None else None
         self.config = config
         self._task = find_task(config.task, "--task")
-        self._model = find_implementation(self._task, config.impl, "--impl").model
+        self._implementation = find_implementation(self._task, config.impl, "--impl")
+        set_threads(config.threads)
+        self._level_class = load_level(self._task, self._implementation)
+        check_device(config)
         self._level = self._make_level()
         if asked:
             git = asked.read()
@@ -66,14 +71,16 @@ class Experiment:
 
     def _make_level(self) -> Level:
         config = self.config
-        set_threads(config.threads)
-        level_class = load_level(self._task, find_implementation(self._task, config.impl, "--impl"))
-        check_device(config)
         try:
-            return level_class(load_problem(self._task).make(config), config)
-        except (MemoryError, OverflowError, ValueError, RuntimeError) as error:
+            level = self._level_class(load_problem(self._task).make(config), config)
+        except Exception as error:
             sizes = ", ".join(f"{key}={value}" for key, value in config.options.items() if type(value) is int)
-            raise ConfigError(f"cannot make the arrays of {sizes}: {_first_line(error)}") from error
+            raise ConfigError(f"cannot make the arrays of {sizes}: {self._blame(error)}") from error
+        check_views(level, self.config.impl)
+        return level
+
+    def _blame(self, error: Exception) -> str:
+        return blame(error, sys.modules[self._level_class.__module__].__file__)
 
     def run(self, interruption: Interruption) -> Iterator[Batch]:
         """Train; every batch is on its way to the disk before it is handed over.
@@ -89,7 +96,7 @@ class Experiment:
         status: Status = "completed"
         message = None
         try:
-            for batch in train(self._level, self.config.steps, on_accelerator=self.config.device == "cuda"):
+            for batch in self._batches():
                 self._writer.append(batch)
                 yield batch
                 if batch.diverged:
@@ -105,14 +112,25 @@ class Experiment:
             raise
         except Exception as error:
             status = "failed"
-            message = f"{self.config.impl} failed at step {self._writer.steps}: {_first_line(error)}"
+            message = self._blame(error)
             raise EvoError(message) from error
         finally:
             self.record = self._finish(status, message)
 
+    def _batches(self) -> Iterator[Batch]:
+        """The loop's batches. NumPy's warnings of an overflow say less than the status that follows."""
+        import numpy as np  # noqa: PLC0415 - the level has imported it
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            yield from train(self._level, self.config.steps, on_accelerator=self.config.device == "cuda")
+
     def _finish(self, status: Status, message: str | None) -> RunRecord:
-        parameters = {name: _to_numpy(array) for name, array in self._level.parameters.items()}
-        result = load_problem(self._task).describe(self._model, parameters)
+        from autograd_cli.arrays import to_numpy  # noqa: PLC0415 - NumPy waits for its number of threads
+
+        parameters = {name: to_numpy(array) for name, array in self._level.parameters.items()}
+        result = load_problem(self._task).describe(
+            model_of(self._level_class, self._implementation), parameters
+        )
         return self._writer.finish(status, parameters, result, message)
 
 
@@ -130,14 +148,3 @@ def check_device(config: RunConfig) -> None:
             raise ConfigError(
                 f"--device: torch {torch.__version__} finds no GPU for 'cuda' (allowed here: cpu)"
             )
-
-
-def _to_numpy(array: Any) -> Any:
-    """An array of any framework as NumPy's, on the host."""
-    import numpy as np  # noqa: PLC0415 - the level has imported it
-
-    return np.asarray(array.detach().cpu() if hasattr(array, "detach") else array)
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

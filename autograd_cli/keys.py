@@ -35,10 +35,14 @@ class Key:
             self.kind
         ]
         if self.minimum is not None:
-            words += f", {self.minimum:g} or more"
+            words += f", {self._bound(self.minimum)} or more"
         if self.below is not None:
-            words += f" and below {self.below:g}"
+            words += f" and below {self._bound(self.below)}"
         return words + (", or null" if self.optional else "")
+
+    def _bound(self, number: float) -> str:
+        """A limit in all its digits where only whole numbers count."""
+        return str(int(number)) if self.kind is int else f"{number:g}"
 
     def parse(self, text: str) -> Value:
         """The value that `text` stands for.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from autograd_cli.config import RunConfig
-    from autograd_cli.problem import Problem
+    from autograd_cli.problem import Interface, Problem
 
 # A NumPy array, a torch tensor, or another framework's array that `numpy.asarray` understands.
 Array = Any
@@ -47,3 +47,12 @@ class ProblemModule(Protocol):
 
     def describe(self, model: str, parameters: Mapping[str, Array]) -> str | None:
         """The fitted model as a formula, or None where a formula would tell nothing."""
+
+    def interface(self, model: str, config: "RunConfig") -> "Interface":
+        """What the model takes: numbers in an input, shapes of the parameters, paths to choose from."""
+
+    def predict(self, model: str, parameters: Mapping[str, Array], inputs: Array, depth: int) -> Array:
+        """Predictions (N, outputs) of NumPy inputs (N, numbers in one) by NumPy parameters.
+
+        `depth` counts from 0 and is the path that a model with several takes; others pass over it.
+        """

@@ -37,6 +37,22 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Interface:
+    """What a model takes, known from its configuration before any array is made.
+
+    Attributes:
+        inputs: numbers in one input.
+        parameters: the shape of every parameter, by name.
+        paths: how many paths forward() chooses from by `Problem.choices`; 1 where there is no choice.
+
+    """
+
+    inputs: int
+    parameters: Mapping[str, tuple[int, ...]]
+    paths: int = 1
+
+
+@dataclass(frozen=True)
 class Streams:
     """Three independent streams of random numbers, so that more data never changes the start."""
 

@@ -69,15 +69,9 @@ def shell_s(script: Path, runs: int, sample: int) -> float:
 def hydra_s(folder: str, runs: int) -> float:
     """Hydra's --multirun with its default launcher over evo's training function."""
     with tempfile.TemporaryDirectory() as scratch:
-        app = [sys.executable, str(HERE / "baselines" / "hydra_app.py"), "-m", "task=mlp", "impl=optim"]
+        app = [sys.executable, str(HERE / "hydra_app.py"), "-m", "task=mlp", "impl=optim"]
         places = [f"runs_dir={scratch}/runs", f"hydra.sweep.dir={scratch}/hydra"]
         return wall_s([*app, f"seed=range({runs})", *places], folder)
-
-
-def bare(name: str) -> Path:
-    """The bare script of a cell."""
-    shared = HERE / "bare" / f"{name}.py"
-    return shared if shared.exists() else HERE / "baselines" / f"{name}.py"
 
 
 def level_s(task_name: str, impl: str) -> float:
@@ -155,10 +149,12 @@ def report(pairs: int, sample: int, hydra: str | None) -> str:
         "| --- | ---: | ---: | ---: |",
     ]
     sin, shell, ratio = paired(
-        pairs, lambda: sweep_s(SIN), lambda: shell_s(bare("sin_autograd"), 256, sample)
+        pairs, lambda: sweep_s(SIN), lambda: shell_s(HERE / "bare" / "sin_autograd.py", 256, sample)
     )
     lines.append(f"| sin, 256 runs, batched | {sin:.2f} s | shell loop {shell:.0f} s | {ratio:.1f} |")
-    mlp, shell, ratio = paired(pairs, lambda: sweep_s(MLP), lambda: shell_s(bare("mlp_optim"), 64, sample))
+    mlp, shell, ratio = paired(
+        pairs, lambda: sweep_s(MLP), lambda: shell_s(HERE / "bare" / "mlp_optim.py", 64, sample)
+    )
     lines.append(f"| mlp/optim, 64 runs, processes | {mlp:.2f} s | shell loop {shell:.0f} s | {ratio:.1f} |")
     if hydra:
         again, other, ratio = paired(pairs, lambda: sweep_s(MLP), lambda: hydra_s(hydra, 64))

@@ -61,7 +61,7 @@ def test_serial_and_processes_agree_to_the_last_bit(tmp_path: Path, task: str) -
     assert len(losses(tmp_path / "serial")) == 8
 
 
-@pytest.mark.parametrize(("task", "steps"), [("mlp", 100), ("sin", 500)])
+@pytest.mark.parametrize(("task", "steps"), [("mlp", 100), ("sin", 500), ("linear", 500)])
 def test_batched_runs_are_the_runs_of_autograd(tmp_path: Path, task: str, steps: int) -> None:
     """Different seeds and learning rates in one program: losses within 1e-9 in float64, weights as well."""
     what = ("--task", task, f"steps={steps}", "seed=0..2", "lr=1e-7,1e-6", "dtype=float64")

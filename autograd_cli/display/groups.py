@@ -2,21 +2,19 @@
 
 import csv
 import io
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import orjson
 
-from autograd_cli.display.tables import aligned, markdown_table, rich_table
+from autograd_cli.display.tables import aligned, markdown_table
 from autograd_cli.display.text import number
 from autograd_cli.groups import Group, Grouping
 from autograd_cli.keys import show
 
 
 def _table(grouping: Grouping) -> str:
-    header, rows, right = _cells(grouping)
-    return (rich_table if sys.stdout.isatty() else aligned)(header, rows, right)
+    return aligned(*_cells(grouping))
 
 
 def _markdown(grouping: Grouping) -> str:

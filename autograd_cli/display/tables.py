@@ -4,12 +4,12 @@ import csv
 import io
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
 from autograd_cli.compare import Comparison
-from autograd_cli.display.text import duration, number, sparkline
+from autograd_cli.display.text import duration, sparkline
 from autograd_cli.keys import show
 from autograd_cli.tasks.description import Task
 
@@ -30,21 +30,32 @@ def aligned(header: Sequence[str], rows: Sequence[Sequence[str]], right: frozens
     return "\n".join(lines) + "\n"
 
 
-def rich_table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[str] = frozenset()
-) -> str:
-    """The same columns as a rich table, fitted to the terminal."""
-    from rich.console import Console  # noqa: PLC0415 - 60 ms that a pipe need not pay
+def rich_table(comparison: Comparison) -> str:
+    """The comparison for a terminal: where its columns do not fit, what differs goes below the run's name."""
+    from rich import box  # noqa: PLC0415 - 60 ms that a pipe need not pay
+    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
-    table = Table()
-    for name in header:
-        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    header, rows, right = comparison_cells(comparison)
+    console = Console()
+    keys = comparison.keys
+    if max(map(len, aligned(header, rows).splitlines())) > console.width:
+        header = header[:2] + header[2 + len(keys) :]
+        rows = [
+            ["\n  ".join([row[0], *_pairs(keys, row[2:])]), *row[1:2], *row[2 + len(keys) :]] for row in rows
+        ]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0, show_edge=False)
+    for name, *cells in zip(header, *rows, strict=True):
+        side: Literal["left", "right"] = "right" if name in right else "left"
+        # Only the run's cell and the titles may take several lines: half a number is a wrong number.
+        table.add_column(
+            name, justify=side, overflow="fold", min_width=12 if name == "run" else max(map(len, cells))
+        )
     for row in rows:
-        table.add_row(*row)
-    console = Console(file=io.StringIO(), force_terminal=True, width=None)
+        table.add_row(Text(row[0]), *(Text(cell.replace(" ", "\N{NO-BREAK SPACE}")) for cell in row[1:]))
     with console.capture() as capture:
-        console.print(table, markup=False)
+        console.print(table)
     return capture.get()
 
 
@@ -57,29 +68,33 @@ def markdown_table(
     return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *escaped))
 
 
+def _pairs(keys: Sequence[str], values: Sequence[str]) -> list[str]:
+    """`lr=1e-06 N=64`, without the keys that a run does not have."""
+    words = [f"{key}={value}" for key, value in zip(keys, values, strict=False) if value != "-"]
+    return [" ".join(words)] if words else []
+
+
 def implementations_table(tasks: Sequence[Task]) -> str:
     """Every level of every task: what it teaches and where it runs."""
     blocks = []
     for task in tasks:
-        rows = [(row.name, " ".join(row.devices), row.teaches) for row in task.implementations]
+        rows = [(f"  {row.name}", " ".join(row.devices), row.teaches) for row in task.implementations]
         blocks.append(
             f"{task.name}: {task.summary}\n"
-            + aligned(
-                ("  impl", "runs on", "teaches"),
-                [(f"  {name}", devices, teaches) for name, devices, teaches in rows],
-            )
+            + aligned(("  impl", "runs on", "teaches"), rows)
+            + "".join(f"  no {name}: {reason}\n" for name, reason in task.absent.items())
         )
     return "\n".join(blocks)
 
 
 def _table(comparison: Comparison) -> str:
-    header, rows, right = _cells(comparison)
-    live = sys.stdout.isatty() and len(rows) <= _RICH_ROWS
-    return (rich_table if live else aligned)(header, rows, right)
+    if sys.stdout.isatty() and len(comparison.records) <= _RICH_ROWS:
+        return rich_table(comparison)
+    return aligned(*comparison_cells(comparison))
 
 
 def _markdown(comparison: Comparison) -> str:
-    return markdown_table(*_cells(comparison))
+    return markdown_table(*comparison_cells(comparison))
 
 
 def _json(comparison: Comparison) -> str:
@@ -106,7 +121,7 @@ COMPARISON_FORMATS: dict[str, Callable[[Comparison], str]] = {
 }
 
 
-def _cells(comparison: Comparison) -> tuple[list[str], list[list[str]], frozenset[str]]:
+def comparison_cells(comparison: Comparison) -> tuple[list[str], list[list[str]], frozenset[str]]:
     """Header, formatted rows, and the names of the columns of numbers."""
     header = comparison.columns
     rows = [
@@ -115,7 +130,8 @@ def _cells(comparison: Comparison) -> tuple[list[str], list[list[str]], frozense
     ]
     left = {"run", "status", "curve", "task", "impl", "dtype", "device", "start", "optimizer"}
     titles = {"step_s": "time/step", "last_loss": "last loss", "best_loss": "best loss"}
-    names = [titles.get(name, name.replace("_ratio", " ratio").replace("_loss", " loss")) for name in header]
+    titles |= {"step_s_ratio": "time ratio", "last_loss_ratio": "last ratio", "best_loss_ratio": "best ratio"}
+    names = [titles.get(name, name) for name in header]
     return (
         names,
         rows,
@@ -131,5 +147,5 @@ def _cell(name: str, value: Any) -> str:
     if name.endswith("_ratio"):
         return "-" if value is None else f"{value:.4g}"
     if name in ("last_loss", "best_loss"):
-        return number(value)
+        return "-" if value is None else f"{value:.5g}"
     return "-" if value is None else show(value)

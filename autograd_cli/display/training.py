@@ -59,9 +59,10 @@ def summary_lines(record: RunRecord) -> list[str]:
     if record.diverged_step is not None:
         end += f" at step {record.diverged_step}: the loss is not finite"
     lines = [record.result] if record.result else []
-    lines.append(
-        f"last loss {number(record.last_loss)}, best {number(record.best_loss)} at step {record.best_step}"
-    )
+    if record.steps == 0:
+        return [*lines, f"{end}; no step was taken", record.path]
+    best = "-" if record.best_loss is None else f"{number(record.best_loss)} at step {record.best_step}"
+    lines.append(f"last loss {number(record.last_loss)}, best {best}")
     lines.append(
         f"{end}; {record.steps} steps in {duration(record.elapsed_s)}, {duration(record.step_s)} a step"
     )

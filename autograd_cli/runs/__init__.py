@@ -3,5 +3,5 @@
 losses.csv      `step,loss,elapsed_s`, a line a step, appended                      losses.py
 config.yaml     the effective configuration, which `evo train --config` takes       writer.py
 run.json        status, summary and circumstances of the run                        record.py
-weights.npz     the final parameters, readable without torch and without pickle     writer.py
+weights.npz     the final parameters, readable without torch and without pickle     writer.py, weights.py
 """

@@ -32,20 +32,19 @@ class Task:
 
     Attributes:
         name: the value of `--task`, of the folder in `tasks/` and of the file in `configs/`.
+        package: where its modules are imported from: `problem`, and one per implementation.
         summary: one line, what is trained on what.
         level: the name of the class in each implementation's file.
         keys: the task's own configuration keys, beside those that every task has.
         implementations: the levels.
+        absent: levels of other tasks that would make no sense here, each with the reason in one line.
 
     """
 
     name: str
+    package: str
     summary: str
     level: str
     keys: tuple[Key, ...]
     implementations: tuple[Implementation, ...]
-
-    @property
-    def package(self) -> str:
-        """Where the task's modules are imported from."""
-        return f"autograd_cli.tasks.{self.name}"
+    absent: Mapping[str, str] = field(default_factory=dict)

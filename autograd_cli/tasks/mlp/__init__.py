@@ -8,6 +8,7 @@ _LOOP: dict[str, Value] = {"optimizer": "SGD", "momentum": 0.0, "stateless": Fal
 
 TASK = Task(
     name="mlp",
+    package=__name__,
     summary="a two-layer ReLU network fitted to random data",
     level="Mlp",
     keys=(

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from math import sqrt
 from typing import Any
 
+import numpy as np
+
 from autograd_cli.config import RunConfig
-from autograd_cli.problem import Float64, Problem, Streams
+from autograd_cli.problem import Float64, Interface, Problem, Streams
 
 
 def make(config: RunConfig) -> Problem:
@@ -39,3 +41,27 @@ def make(config: RunConfig) -> Problem:
 def describe(model: str, parameters: Mapping[str, Any]) -> str | None:  # noqa: ARG001 - the protocol's signature
     """None: a hundred thousand weights make no formula."""
     return None
+
+
+def interface(model: str, config: RunConfig) -> Interface:
+    """D_in numbers in; weights, and biases if any; `dynamic` applies its middle layer 0 to 3 times."""
+    D_in, H, D_out = (config.options[name] for name in ("D_in", "H", "D_out"))
+    shapes: dict[str, tuple[int, ...]] = {"w1": (D_in, H), "w2": (H, D_out), "b1": (H,), "b2": (D_out,)}
+    if model == "dynamic":
+        shapes |= {"w_middle": (H, H), "b_middle": (H,)}
+    if not config.options["bias"]:
+        shapes = {name: shape for name, shape in shapes.items() if not name.startswith("b")}
+    return Interface(inputs=D_in, parameters=shapes, paths=4 if model == "dynamic" else 1)
+
+
+def predict(model: str, parameters: Mapping[str, Any], inputs: Any, depth: int) -> Any:  # noqa: ARG001
+    """Predictions (N, D_out) for inputs (N, D_in), with the middle layer applied `depth` times."""
+
+    def layer(x: Any, name: str) -> Any:
+        y = x @ parameters[f"w{name}"]
+        return y + parameters[f"b{name}"] if f"b{name}" in parameters else y
+
+    h_relu = np.maximum(layer(inputs, "1"), 0)
+    for _ in range(depth):
+        h_relu = np.maximum(layer(h_relu, "_middle"), 0)
+    return layer(h_relu, "2")

@@ -8,6 +8,7 @@ _SGD: dict[str, Value] = {"optimizer": "SGD", "momentum": 0.0}
 
 TASK = Task(
     name="sin",
+    package=__name__,
     summary="a cubic polynomial fitted to sin(x)",
     level="Sin",
     keys=(
@@ -39,7 +40,10 @@ TASK = Task(
         Implementation("optim", "the update rule as an object", "cubic", fixed={"momentum": 0.0, "e": None}),
         Implementation("module", "a model as a class of your own", "cubic", fixed=_SGD | {"e": None}),
         Implementation(
-            "dynamic", "control flow and shared weights in forward()", "dynamic", fixed={"optimizer": "SGD"}
+            "dynamic",
+            "control flow and shared weights in forward()",
+            "dynamic",
+            fixed={"optimizer": "SGD"},
         ),
         Implementation(
             "batched",

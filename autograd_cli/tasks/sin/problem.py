@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cli.config import RunConfig
-from autograd_cli.problem import Problem, Streams
+from autograd_cli.problem import Interface, Problem, Streams
 
 _FORMULAS = {
     "cubic": "y = {a} + {b} x + {c} x² + {d} x³",
@@ -43,3 +43,21 @@ def describe(model: str, parameters: Mapping[str, Any]) -> str:
         .format(**{name: f"{float(p):.4g}" for name, p in parameters.items()})
         .replace("+ -", "- ")
     )
+
+
+def interface(model: str, config: RunConfig) -> Interface:  # noqa: ARG001 - the protocol's signature
+    """One number in; scalar coefficients; `dynamic` adds 0, 1 or 2 terms."""
+    names = "abcde" if model == "dynamic" else "abcd"
+    return Interface(inputs=1, parameters=dict.fromkeys(names, ()), paths=3 if model == "dynamic" else 1)
+
+
+def predict(model: str, parameters: Mapping[str, Any], inputs: Any, depth: int) -> Any:
+    """Predictions (N, 1) for inputs (N, 1), by the formula of `model` with `depth` extra terms."""
+    a, b, c, d = (parameters[name] for name in "abcd")
+    if model == "legendre":
+        z = c + d * inputs
+        return a + b * (0.5 * (5 * z**3 - 3 * z))
+    y_pred = a + b * inputs + c * inputs**2 + d * inputs**3
+    for power in range(4, 4 + depth):
+        y_pred = y_pred + parameters["e"] * inputs**power
+    return y_pred

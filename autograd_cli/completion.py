@@ -1,0 +1,50 @@
+"""What the shell offers after a tab: names that begin with what was typed."""
+
+from pathlib import Path
+
+# ruff: noqa: PLC0415 - a tab must not wait for what another one needs
+
+
+def complete_task(incomplete: str) -> list[str]:
+    """Names of tasks that begin with what was typed."""
+    from autograd_cli.registry import all_tasks
+
+    return [name for name in all_tasks() if name.startswith(incomplete)]
+
+
+def complete_impl(incomplete: str) -> list[str]:
+    """Names of implementations that begin with what was typed."""
+    from autograd_cli.registry import implementation_names
+
+    return [name for name in implementation_names() if name.startswith(incomplete)]
+
+
+def complete_config(incomplete: str) -> list[str]:
+    """Configurations that come with evo, and YAML files here, that begin with what was typed."""
+    from autograd_cli.config import shipped_configs
+
+    folder, _, stem = incomplete.rpartition("/")
+    here = Path(folder or ".")
+    prefix = f"{folder}/" if folder else ""
+    files = [f"{prefix}{p.name}{'/' if p.is_dir() else ''}" for p in here.glob(f"{stem}*") if _is_config(p)]
+    return [name for name in shipped_configs() if name.startswith(incomplete)] + sorted(files)
+
+
+def _is_config(path: Path) -> bool:
+    return path.is_dir() or path.suffix in (".yaml", ".yml")
+
+
+def complete_assignment(incomplete: str) -> list[str]:
+    """Keys of all tasks, each with its `=`, that begin with what was typed."""
+    from autograd_cli.config import keys_of
+    from autograd_cli.registry import all_tasks
+
+    names = dict.fromkeys(name for task in all_tasks().values() for name in keys_of(task))
+    return [f"{name}=" for name in names if name.startswith(incomplete)]
+
+
+def complete_engine(incomplete: str) -> list[str]:
+    """Engines of sweeps that begin with what was typed."""
+    from autograd_cli.sweep.sweep import ENGINES
+
+    return [name for name in ENGINES if name.startswith(incomplete)]

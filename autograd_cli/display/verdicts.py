@@ -1,0 +1,88 @@
+"""What `evo verify` found, as a table, as JSON, and as it goes."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+import orjson
+
+from autograd_cli.display.tables import aligned
+from autograd_cli.verify.cells import Verdict
+
+
+class Progress(Protocol):
+    """Something that shows how far a verification is."""
+
+    def __call__(self, cell: str) -> None:
+        """Show that `cell` comes next."""
+
+
+def verdicts_table(verdicts: Sequence[Verdict]) -> str:
+    """A block a level: the differences that were measured, then what is wrong, if anything."""
+    blocks = []
+    for v in verdicts:
+        e, d = v.equivalence, v.determinism
+        functions = v.functions.items()
+        end = "ok" if v.passed else "FAILED"
+        rows = [
+            ("  loss", _exponent(e.loss)),
+            ("  gradients", _each(e.gradients)),
+            ("  parameters", _each(e.parameters)),
+            ("  finite differences", f"{_exponent(v.gradients.difference)}  ({v.gradients.worst})"),
+            *((f"  gradcheck {name}", why or "first and second order right") for name, why in functions),
+            ("  repeated", f"{_same(d.again)} here, {_same(d.elsewhere)} in another process"),
+            ("  2 threads", f"{_same(d.two_threads)}, by {_exponent(d.two_threads_difference)} at most"),
+        ]
+        if d.two_threads:
+            rows[-1] = ("  2 threads", "identical")
+        title = f"{v.task} / {v.impl}: {end}, {e.steps} steps against {v.reference}"
+        complaints = [f"  FAILED: {complaint}" for complaint in v.complaints]
+        body = aligned((rows[0][0], rows[0][1]), rows[1:])
+        blocks.append("\n".join([title, body.rstrip("\n"), *complaints]))
+    return "\n\n".join(blocks) + "\n\n" + summary(verdicts) + "\n"
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """How many levels passed, in one line."""
+    failed = [f"{v.task}/{v.impl}" for v in verdicts if not v.passed]
+    ok = len(verdicts) - len(failed)
+    return f"{ok} of {len(verdicts)} levels verified" + (f"; FAILED: {', '.join(failed)}" if failed else "")
+
+
+def verdicts_json(verdicts: Sequence[Verdict]) -> str:
+    """Every number, as a JSON array of one object a level."""
+    rows = [{"passed": verdict.passed} | orjson.loads(orjson.dumps(verdict)) for verdict in verdicts]
+    return orjson.dumps(rows, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+VERDICT_FORMATS = {"table": verdicts_table, "json": verdicts_json}
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Progress]:
+    """A bar on stderr while it is a terminal; nothing otherwise."""
+    if not sys.stderr.isatty():
+        yield lambda _cell: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - 60 ms that a pipe need not pay
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import Progress as Bar  # noqa: PLC0415
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        done = iter(range(total + 1))
+        yield lambda cell: bar.update(task, completed=next(done), description=cell)
+
+
+def _each(differences: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {_exponent(value)}" for name, value in differences.items()) or "-"
+
+
+def _exponent(value: float) -> str:
+    return "0" if value == 0 else f"{value:.1e}"
+
+
+def _same(same: bool) -> str:
+    return "identical" if same else "different"

@@ -1,0 +1,147 @@
+"""A trained model, rebuilt from its run directory alone: config.yaml and weights.npz. Needs no torch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_cli.config import RunConfig, read_config_file, resolve
+from autograd_cli.errors import ConfigError
+from autograd_cli.keys import Key
+from autograd_cli.level import ProblemModule
+from autograd_cli.problem import Interface
+from autograd_cli.registry import find_implementation, find_task, load_problem
+from autograd_cli.rows import Rows, parse_numbers, read_rows
+from autograd_cli.runs.record import CONFIG
+from autograd_cli.runs.weights import Parameters, read_weights
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """What a run has learned, ready to predict in NumPy, in the run's own dtype.
+
+    Attributes:
+        config: the run's configuration.
+        model: the name of the function that its level computes.
+        interface: what the model takes.
+        parameters: the final parameters.
+
+    """
+
+    config: RunConfig
+    model: str
+    interface: Interface
+    parameters: Parameters
+
+    def predict(self, inputs: NDArray[Any], depth: int = 0) -> NDArray[np.floating]:
+        """Predictions (N, outputs) for inputs (N, numbers in one).
+
+        Args:
+            inputs: rows of finite numbers, cast to the run's dtype.
+            depth: the path that a `dynamic` model takes: terms beyond x³, or passes of the middle layer.
+
+        Raises:
+            ConfigError: the rows are of the wrong length, an input is not finite in the run's dtype, or
+                the model has no such path.
+
+        """
+        self._check_depth(depth)
+        width = self.interface.inputs
+        if inputs.ndim != 2 or inputs.shape[1] != width:
+            raise ConfigError(f"inputs of shape {inputs.shape}; the run's model takes (N, {width})")
+        with np.errstate(all="ignore"):
+            rows = inputs.astype(self.config.dtype)
+            bad = inputs[~np.isfinite(rows)]
+            if bad.size:
+                raise ConfigError(f"input {bad[0]} is not a finite number in the run's {self.config.dtype}")
+            y_pred: NDArray[np.floating] = _problem(self.config).predict(
+                self.model, self.parameters, rows, depth
+            )
+        return y_pred
+
+    def training_inputs(self) -> NDArray[np.float64]:
+        """The inputs that the run was trained on, drawn again from its seed: (N, numbers in one).
+
+        Raises:
+            ConfigError: the arrays do not fit into memory.
+
+        """
+        try:
+            return _problem(self.config).make(self.config).x.reshape(-1, self.interface.inputs)
+        except (MemoryError, OverflowError, ValueError) as error:
+            raise ConfigError(f"cannot make the run's training inputs: {error}") from error
+
+    def _check_depth(self, depth: int) -> None:
+        paths = self.interface.paths
+        if 0 <= depth < paths:
+            return
+        if paths == 1:
+            raise ConfigError(
+                f"--depth: implementation '{self.config.impl}' has no path to choose (allowed: 0)"
+            )
+        raise ConfigError(
+            f"--depth: implementation '{self.config.impl}' has no path {depth} (allowed: 0 to {paths - 1})"
+        )
+
+
+def load_model(run: Path) -> TrainedModel:
+    """The model that the run in directory `run` has trained.
+
+    Raises:
+        ConfigError: `run` is not a run directory, or its configuration or weights cannot be used.
+
+    """
+    if not run.is_dir():
+        what = "not a run directory" if run.exists() else "no such run"
+        raise ConfigError(f"{run}: {what}")
+    if not (run / CONFIG).exists():
+        raise ConfigError(f"{run}: not a run directory: it has no {CONFIG}")
+    config = resolve(file=read_config_file(run / CONFIG))
+    model = find_implementation(find_task(config.task, CONFIG), config.impl, CONFIG).model
+    interface = _problem(config).interface(model, config)
+    return TrainedModel(config, model, interface, read_weights(run, interface.parameters))
+
+
+def find_inputs(
+    model: TrainedModel, numbers: Sequence[str], file: Path | None, options: Sequence[str] = ()
+) -> Rows:
+    """The inputs that somebody asks for: in a file, as arguments, or, with neither, the training inputs.
+
+    Args:
+        model: what will predict.
+        numbers: arguments of the command line.
+        file: a .csv or .npy file.
+        options: the command's options, the nearest of which is named where one is mistyped.
+
+    Raises:
+        ConfigError: both are given, or one of them does not hold rows that the model takes.
+
+    """
+    typed = parse_numbers(numbers, model.interface.inputs, options) if numbers else None
+    if file is None:
+        return model.training_inputs() if typed is None else typed
+    if typed is not None:
+        raise ConfigError(f"--input: the inputs are in '{file}' or among the arguments, not in both")
+    return read_rows(file, model.interface.inputs)
+
+
+def parse_depth(text: str) -> int:
+    """The value of `--depth`.
+
+    Raises:
+        ConfigError: not a whole number, or negative.
+
+    """
+    key = Key("depth", int, "the path that a dynamic model takes", minimum=0)
+    try:
+        key.parse(text)
+        return int(text)
+    except ValueError:
+        raise ConfigError(f"--depth: depth is '{text}'; it must be {key.allowed}") from None
+
+
+def _problem(config: RunConfig) -> ProblemModule:
+    return load_problem(find_task(config.task, CONFIG))

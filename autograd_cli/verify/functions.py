@@ -1,0 +1,38 @@
+"""Custom autograd Functions against torch's own gradcheck, first and second order."""
+
+import sys
+from typing import Any
+
+from autograd_cli.level import LevelClass
+
+_SHAPE = (3, 4)
+
+
+def check_functions(level_class: LevelClass) -> dict[str, str | None]:
+    """Check every `torch.autograd.Function` of one input in the level's module.
+
+    Inputs are random, in float64, and at least 0.1 away from zero, where a kink may be. The result is None
+    for a Function whose derivatives are right, and otherwise torch's complaint in one line.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return {}
+    module = sys.modules[level_class.__module__]
+    functions = {
+        name: thing
+        for name, thing in vars(module).items()
+        if isinstance(thing, type) and issubclass(thing, torch.autograd.Function)
+    }
+    return {name: _check(torch, function) for name, function in functions.items()}
+
+
+def _check(torch: Any, function: Any) -> str | None:
+    generator = torch.Generator().manual_seed(0)
+    z = torch.randn(_SHAPE, generator=generator, dtype=torch.float64)
+    z = (z + 0.1 * z.sign()).requires_grad_()
+    for order, check in (("first", torch.autograd.gradcheck), ("second", torch.autograd.gradgradcheck)):
+        try:
+            check(function.apply, (z,))
+        except Exception as error:
+            return f"derivatives of {order} order: {' '.join(str(error).split())[:200]}"
+    return None

@@ -1,0 +1,397 @@
+"""`evo predict`: the model of a run, rebuilt from its directory alone."""
+
+import io
+import json
+import pickle
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd_cli.config import RunConfig, Setting, resolve
+from autograd_cli.errors import ConfigError
+from autograd_cli.experiment import Experiment
+from autograd_cli.interruption import Interruption
+from autograd_cli.predict import load_model
+from autograd_cli.registry import TASKS, load_problem
+from autograd_cli.rows import csv_text, read_rows, write_rows
+from autograd_cli.runs.losses import read_losses
+from autograd_cli.runs.weights import read_weights
+
+ALL_ROWS = [(task.name, row.name) for task in TASKS.values() for row in task.implementations]
+SMALL = {"mlp": {"N": 4, "D_in": 3, "H": 5, "D_out": 2}, "sin": {"N": 20}}
+STEPS = 6
+
+
+def train(folder: Path, task: str, impl: str, **keys: object) -> Path:
+    """A small recorded run, made in this process."""
+    given = {"task": task, "impl": impl} | SMALL.get(task, {}) | {"steps": STEPS} | keys
+    config = resolve([(name, Setting(str(value), name)) for name, value in given.items()])
+    experiment = Experiment(config, folder)
+    for _ in experiment.run(Interruption()):
+        pass
+    return experiment.path
+
+
+def evo(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The real command in a process of its own."""
+    command = [sys.executable, "-m", "autograd_cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def predict(*arguments: object) -> np.ndarray[Any, Any]:
+    """What `evo predict` prints, as rows of numbers."""
+    done = evo("predict", *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    return np.array([[float(cell) for cell in line.split(",")] for line in done.stdout.splitlines()])
+
+
+def refused(*arguments: object) -> str:
+    """The one line with which `evo predict` refuses; exit 2, and nothing on stdout."""
+    done = evo("predict", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+@pytest.fixture(scope="module")
+def linear(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of linear/numpy with its default steps."""
+    return train(tmp_path_factory.mktemp("runs"), "linear", "numpy", steps=500)
+
+
+@pytest.fixture(scope="module")
+def mlp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of mlp/numpy that takes three numbers and gives two."""
+    return train(tmp_path_factory.mktemp("runs"), "mlp", "numpy")
+
+
+@pytest.mark.parametrize(("task", "impl"), ALL_ROWS, ids=lambda name: name)
+def test_predictions_are_the_level_s_own(tmp_path: Path, task: str, impl: str) -> None:
+    """Predictions for the training inputs have the loss that the level itself computes at its next step."""
+    model = load_model(train(tmp_path, task, impl, dtype="float64"))
+    longer = train(tmp_path, task, impl, dtype="float64", steps=STEPS + 1)
+    *_, (step, loss, _) = read_losses(longer / "losses.csv")
+    assert step == STEPS
+    problem = load_problem(TASKS[task]).make(model.config)
+    choices = problem.choices(model.interface.paths)
+    depth = [next(choices) for _ in range(STEPS + 1)][-1]
+    y_pred = model.predict(model.training_inputs(), depth)
+    assert loss_of(task, y_pred.ravel(), problem.y.ravel()) == pytest.approx(loss, rel=1e-9)
+
+
+def loss_of(task: str, y_pred: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> float:
+    """The task's loss, from predictions alone."""
+    if task == "softmax":
+        return float(-(y * np.log(y_pred) + (1 - y) * np.log1p(-y_pred)).mean())
+    squares = (y_pred - y) ** 2
+    return float(squares.mean() if task == "linear" else squares.sum())
+
+
+@pytest.mark.parametrize(
+    ("task", "impl", "options", "numbers", "shape"),
+    [
+        ("linear", "module", [], "4 11", (2, 1)),
+        ("sin", "function", [], "-1 0 1", (3, 1)),
+        ("sin", "dynamic", ["steps=20", "--depth=2"], "-1 2", (2, 1)),
+        ("mlp", "nn", ["steps=5", "D_in=3"], "1 2 3 -4 5e-1 .6", (2, 10)),
+        ("mlp", "dynamic", ["steps=5", "D_in=3", "--depth=3"], "1 2 3", (1, 10)),
+        ("softmax", "function", [], "1 1 1 1 1", (1, 3)),
+    ],
+)
+def test_predict_in_a_new_process(
+    tmp_path: Path, task: str, impl: str, options: list[str], numbers: str, shape: tuple[int, int]
+) -> None:
+    """A run that one process has trained predicts in another, from the command line alone."""
+    assignments = [option for option in options if not option.startswith("--")]
+    depth = [option for option in options if option.startswith("--")]
+    trained = evo(
+        "train", "--task", task, "--impl", impl, "--quiet", "--runs-dir", tmp_path / "r", *assignments
+    )
+    run = Path(trained.stdout.strip())
+    for file in ("losses.csv", "run.json"):
+        (run / file).unlink()  # neither is needed
+    found = predict(run, *numbers.split(), *depth)
+    assert found.shape == shape
+    assert np.isfinite(found).all()
+    if task == "linear":
+        np.testing.assert_allclose(found[:, 0], [9, 23], rtol=0.01)
+    if task == "softmax":
+        assert found.sum() == pytest.approx(1)
+        np.testing.assert_array_equal(found, predict(run))  # the training input is five ones
+    if depth:
+        assert (found != predict(run, *numbers.split())).any()
+
+
+def test_without_inputs_predicts_for_the_training_inputs(linear: Path) -> None:
+    """`evo predict RUN` is the prediction for x = 0, 1, …, 10, full digits, one a line."""
+    np.testing.assert_array_equal(predict(linear), predict(linear, *range(11)))
+    expected = load_model(linear).predict(np.arange(11.0).reshape(-1, 1))
+    np.testing.assert_array_equal(predict(linear).astype(np.float32), expected)
+
+
+def test_negative_numbers_are_numbers(linear: Path) -> None:
+    """-1 and -1e0 are inputs, before or after options, with or without `--`."""
+    expected = predict(linear, "--", "-1", "2")
+    np.testing.assert_array_equal(predict(linear, "-1", "2"), expected)
+    np.testing.assert_array_equal(predict(linear, "-1e0", "--depth", "0", "2"), expected)
+    np.testing.assert_array_equal(predict("--format", "plain", linear, "-1.", "+2"), expected)
+
+
+def test_formats(linear: Path, mlp: Path) -> None:
+    """plain, csv and json hold the same numbers."""
+    plain = predict(mlp)
+    assert json.loads(evo("predict", mlp, "--format", "json").stdout) == plain.tolist()
+    header, *lines = evo("predict", mlp, "--format", "csv").stdout.splitlines()
+    assert header == "y1,y2"
+    assert lines == evo("predict", mlp).stdout.splitlines()
+    assert evo("predict", linear, "1", "--format", "csv").stdout.startswith("y\n")
+    assert "unknown format 'jsn'; did you mean 'json'?" in refused(linear, "--format", "jsn")
+
+
+@pytest.mark.parametrize("ending", ["csv", "npy"])
+def test_files_in_and_out(tmp_path: Path, mlp: Path, ending: str) -> None:
+    """Inputs from a file give what the same numbers give as arguments, and --output holds it."""
+    inputs = np.array([[1, -2, 0.5], [3, 4, 5]])
+    source, target = tmp_path / f"in.{ending}", tmp_path / f"out.{ending}"
+    if ending == "csv":
+        source.write_text("\ufeffp,q,r\n1,-2,0.5\n\n 3 ,4,5")
+    else:
+        np.save(source, inputs)
+    expected = predict(mlp, *inputs.ravel())
+    done = evo("predict", mlp, "--input", source, "--output", target)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    found = np.load(target) if ending == "npy" else np.loadtxt(target, delimiter=",", skiprows=1)
+    np.testing.assert_array_equal(found, expected)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [source.name, target.name]
+
+
+def test_output_is_never_overwritten(tmp_path: Path, linear: Path) -> None:
+    """A file that exists stays as it is, and one that cannot be written leaves nothing behind."""
+    taken = tmp_path / "y.csv"
+    taken.write_text("mine")
+    line = refused(linear, "1", "--output", taken)
+    assert line == f"evo: --output: '{taken}' exists already, and nothing is ever overwritten"
+    assert taken.read_text() == "mine"
+    missing = tmp_path / "none" / "y.csv"
+    line = refused(linear, "1", "--output", missing)
+    assert line == f"evo: --output: cannot write '{missing}': No such file or directory"
+    assert "ends in neither .csv nor .npy" in refused(linear, "1", "--output", tmp_path / "y.txt")
+    assert [path.name for path in tmp_path.iterdir()] == ["y.csv"]
+
+
+def test_a_file_that_comes_up_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look at --output and the writing another program's file is not replaced either."""
+    path = tmp_path / "y.csv"
+    path.write_text("mine")
+    monkeypatch.setattr("autograd_cli.rows.check_new", lambda *_: None)
+    with pytest.raises(ConfigError, match="File exists"):
+        write_rows(path, np.ones((1, 1)), "--output")
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("y.csv", "mine")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("x.csv", b"1,2\n", "x.csv:1: 2 columns; an input of this run has 3"),
+        ("x.csv", b"a,b,c\n1,2,3\n4,5\n", "x.csv:3: 2 columns; an input of this run has 3"),
+        ("x.csv", b"1,nan,3\n", "x.csv:1: 'nan' is not a finite number"),
+        ("x.csv", b"1,2,3\n1,inf,3\n", "x.csv:2: 'inf' is not a finite number"),
+        ("x.csv", b"a,b,c\n1,2,three\n", "x.csv:2: 'three' is not a finite number"),
+        ("x.csv", b"1,,3\n", "x.csv:1: '' is not a finite number"),
+        ("x.csv", b"1_0,2,3\n", "x.csv:1: '1_0' is not a finite number"),
+        ("x.csv", b"", "x.csv: it holds no input"),
+        ("x.csv", b"a,b,c\n\n", "x.csv: it holds no input"),
+        ("x.csv", b"\xff\xfe\x00", "x.csv: not a CSV file"),
+        ("x.csv", None, "x.csv': No such file or directory"),
+        ("x.txt", b"1,2,3\n", "x.txt' ends in neither .csv nor .npy"),
+        ("x.npy", b"", "x.npy: truncated, damaged, or not an array of plain numbers"),
+        ("x.npy", b"1,2,3\n", "x.npy: truncated, damaged, or not an array of plain numbers"),
+        ("x.npy", np.ones((2, 2)), "x.npy: an array of shape (2, 2); inputs of this run are (N, 3)"),
+        ("x.npy", np.ones((0, 3)), "x.npy: it holds no input"),
+        ("x.npy", np.array([[0, 0, 0], [1, np.nan, 3]]), "x.npy: row 1, counted from 0, holds a number"),
+        ("x.npy", np.array([["1", "2", "3"]]), "x.npy: it holds <U1, not numbers"),
+        ("x.npy", np.array([[1, 2, 3j]]), "x.npy: it holds complex128, not numbers"),
+    ],
+)
+def test_bad_inputs_are_refused(tmp_path: Path, mlp: Path, name: str, content: Any, expected: str) -> None:
+    """An input file that does not hold finite rows of the right width is one line, and nothing is written."""
+    path = tmp_path / name
+    if isinstance(content, np.ndarray):
+        np.save(path, content)
+    elif content is not None:
+        path.write_bytes(content)
+    line = refused(mlp, "--input", path, "--output", tmp_path / "y.csv", "--depth=0")
+    assert expected in line
+    assert not (tmp_path / "y.csv").exists()
+
+
+def test_bad_arguments_are_refused(tmp_path: Path, linear: Path, mlp: Path) -> None:
+    """Text, NaN, half a row, two sources, a mistyped option and a path that is none: one line each."""
+    assert refused(linear, "four") == "evo: argument 'four': expected a finite number"
+    assert refused(linear, "nan") == "evo: argument 'nan': expected a finite number"
+    assert refused(linear, "1e300") == "evo: input 1e+300 is not a finite number in the run's float32"
+    assert refused(linear, "-inf") == "evo: argument '-inf': expected a finite number"
+    assert refused(mlp, "1", "2") == "evo: 2 numbers given; an input of this run has 3"
+    assert refused(linear, "1", "--dept", "0") == "evo: --dept: no such option; did you mean '--depth'?"
+    assert "not in both" in refused(linear, "1", "--input", tmp_path / "x.csv")
+    assert refused(linear, "1", "--depth", "1") == (
+        "evo: --depth: implementation 'numpy' has no path to choose (allowed: 0)"
+    )
+    assert refused(linear, "1", "--depth", "x") == (
+        "evo: --depth: depth is 'x'; it must be a whole number, 0 or more"
+    )
+
+
+def test_dynamic_paths_end(tmp_path: Path) -> None:
+    """sin/dynamic has the paths 0, 1 and 2; another is refused."""
+    run = train(tmp_path, "sin", "dynamic")
+    with pytest.raises(ConfigError, match=r"has no path 3 \(allowed: 0 to 2\)"):
+        load_model(run).predict(np.ones((1, 1)), depth=3)
+
+
+class Trap:
+    """An object that creates a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+def npz(**arrays: Any) -> bytes:
+    """The bytes of a .npz file."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def of_text(folder: Path) -> bytes:  # noqa: ARG001
+    """An archive whose member is no array."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("w.npy", "text")
+        archive.writestr("b.npy", "text")
+    return buffer.getvalue()
+
+
+W, B = np.ones((1, 1), dtype=np.float32), np.ones(1, dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (lambda _: b"", "truncated, damaged, or not an archive of plain arrays"),
+        (lambda _: npz(w=W, b=B)[:-30], "truncated, damaged, or not an archive of plain arrays"),
+        (lambda trap: pickle.dumps(Trap(trap)), "truncated, damaged, or not an archive of plain arrays"),
+        (lambda trap: npz(w=np.array([[Trap(trap)]]), b=B), "w: truncated, damaged, or not an array"),
+        (of_text, "w: truncated, damaged, or not an array of plain numbers"),
+        (lambda _: npz(w=W), "it holds w; the run's model has b, w"),
+        (lambda _: npz(w=W, b=B, c=B), "it holds b, c, w; the run's model has b, w"),
+        (lambda _: npz(weight=W, bias=B), "it holds bias, weight; the run's model has b, w"),
+        (lambda _: npz(), "it holds nothing; the run's model has b, w"),
+        (lambda _: npz(w=W[0], b=B), "w has shape (1,); the run's model has (1, 1)"),
+        (lambda _: npz(w=W, b=W), "b has shape (1, 1); the run's model has (1,)"),
+        (lambda _: npz(w=W.astype(int), b=B), "w is of int64 (allowed: float32, float64)"),
+        (lambda _: npz(w=W, b=B * np.nan), "b is not finite everywhere; the run's status is 'completed'"),
+    ],
+)
+def test_bad_weights_are_refused(
+    tmp_path: Path, linear: Path, content: Callable[[Path], bytes], expected: str
+) -> None:
+    """Weights that are not this model's plain arrays are one line, and nothing of them is executed."""
+    run = tmp_path / "run"
+    run.mkdir()
+    for name in ("config.yaml", "run.json"):
+        (run / name).write_bytes((linear / name).read_bytes())
+    trap = tmp_path / "trap"
+    (run / "weights.npz").write_bytes(content(trap))
+    before = sorted(tmp_path.rglob("*"))
+    line = refused(run, "1", "--output", tmp_path / "y.csv")
+    assert line == f"evo: {run / 'weights.npz'}: {expected}" or expected in line
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_pickled_input_is_not_executed(tmp_path: Path, linear: Path) -> None:
+    """An object array, or a bare pickle, as --input is refused unopened."""
+    trap = tmp_path / "trap"
+    np.save(tmp_path / "object.npy", np.array([[Trap(trap)]]), allow_pickle=True)
+    (tmp_path / "bare.npy").write_bytes(pickle.dumps(Trap(trap)))
+    for name in ("object.npy", "bare.npy"):
+        assert "not an array of plain numbers" in refused(linear, "--input", tmp_path / name)
+    assert not trap.exists()
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.data())
+def test_damaged_weights_never_pass(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    """Cut or altered anywhere, a file of weights reads as what was saved or is refused, nothing else."""
+    saved, shapes = {"w": W, "b": B}, {"w": (1, 1), "b": (1,)}
+    content = bytearray(npz(**saved))
+    at = data.draw(st.integers(0, len(content) - 1))
+    if data.draw(st.booleans()):
+        del content[at:]
+    else:
+        content[at] ^= data.draw(st.integers(1, 255))
+    folder = tmp_path_factory.getbasetemp()
+    (folder / "weights.npz").write_bytes(content)
+    try:
+        read = read_weights(folder, shapes)
+    except ConfigError:
+        return
+    for name, array in saved.items():
+        np.testing.assert_array_equal(read[name], array)
+
+
+def test_broken_runs_are_refused(tmp_path: Path, linear: Path) -> None:
+    """A directory that is no run, lacks its weights, or belongs to something else is one line."""
+    assert refused(tmp_path / "none") == f"evo: {tmp_path / 'none'}: no such run"
+    weights = linear / "weights.npz"
+    assert refused(weights) == f"evo: {weights}: not a run directory"
+    assert refused(tmp_path) == f"evo: {tmp_path}: not a run directory: it has no config.yaml"
+    (tmp_path / "config.yaml").write_text("model: resnet\n")
+    assert refused(tmp_path).startswith("evo: --task is missing")
+    (tmp_path / "config.yaml").write_bytes((linear / "config.yaml").read_bytes())
+    assert refused(tmp_path) == f"evo: {tmp_path}: it has no weights.npz"
+    record = json.loads((linear / "run.json").read_text()) | {"status": "interrupted"}
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    assert refused(tmp_path) == f"evo: {tmp_path}: it has no weights.npz; the run's status is 'interrupted'"
+    (tmp_path / "weights.npz").mkdir()
+    assert refused(tmp_path) == f"evo: {tmp_path / 'weights.npz'}: cannot read: Is a directory"
+
+
+def test_predict_imports_no_torch(linear: Path) -> None:
+    """Predicting is NumPy's work, also for a run of a torch level."""
+    code = (
+        "import sys; from autograd_cli.cli import app; app(sys.argv[1:], standalone_mode=False);"
+        "assert not {'torch', 'rich'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "predict", str(linear), "1"], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@given(
+    st.lists(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=2), min_size=1)
+)
+def test_csv_round_trip(tmp_path_factory: pytest.TempPathFactory, rows: list[list[float]]) -> None:
+    """What is written as CSV reads back as exactly the same numbers."""
+    path = tmp_path_factory.getbasetemp() / "rows.csv"
+    path.write_text(csv_text(np.array(rows)))
+    np.testing.assert_array_equal(read_rows(path, 2), rows)
+
+
+def test_config_of_a_run_is_enough(linear: Path) -> None:
+    """The rebuilt model knows the run's whole configuration."""
+    config = load_model(linear).config
+    assert isinstance(config, RunConfig)
+    assert config.to_yaml() == (linear / "config.yaml").read_text()

@@ -1,0 +1,264 @@
+"""The losses that the documents print, against those that our levels can produce.
+
+The documents do not seed their draws, so a printed curve is one more draw from the distribution that our
+runs over `SEEDS` come from. In the logarithm of the loss, where the curves spread evenly, the range of 24
+normal draws is 3.9 standard deviations wide. Half of it more on either side reaches 3.9 deviations from
+the middle: a right curve fails once in 10,000, and a learning rate that is off by a third is seen.
+"""
+
+import csv
+from collections import defaultdict
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pytest
+
+from autograd_cli.config import RunConfig
+from autograd_cli.keys import Value
+from autograd_cli.registry import find_task, load_problem
+from autograd_cli.training import train
+from tests.helpers import arrays, config_of, level_of, losses_of, trained_losses
+
+SEEDS = range(24)
+MARGIN = 0.5  # of the range of our own runs, on either side
+
+FILES = {"mlp_n64": None, "mlp_no_bias": "mlp_no_bias", "mlp_n100": "mlp_n100"}
+WRONG = " (wrong ReLU gradient)"
+
+# What decides how a loss is computed, or how much is printed, but not what comes out.
+_NOT_IN_THE_CURVE = ("impl", "steps", "threads", "print_every", "stateless", "seed")
+
+Curve = dict[int, float]  # loss by step
+
+
+@cache
+def published() -> dict[tuple[str, str], Curve]:
+    """Every curve of published_losses.csv, by system and implementation."""
+    curves: dict[tuple[str, str], Curve] = defaultdict(dict)
+    with Path(__file__).with_name("published_losses.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            curves[row["system"], row["implementation"]][int(row["step"])] = float(row["loss"])
+    return curves
+
+
+def group_of(program: tuple[str, str]) -> str:
+    """A name shared by the programs that have the same curve: an equal model, start, rate and dtype."""
+    system, implementation = program
+    if implementation.endswith(WRONG):
+        return f"{system}-wrong"
+    config = config_of("mlp", implementation, FILES[system])
+    decisive = {name: v for name, v in config.to_dict().items() if name not in _NOT_IN_THE_CURVE}
+    same = [
+        other
+        for (of, other) in published()
+        if of == system
+        and not other.endswith(WRONG)
+        and (other == "dynamic") == (implementation == "dynamic")
+    ]
+    for other in same:
+        values = config_of("mlp", other, FILES[system]).to_dict()
+        if {name: v for name, v in values.items() if name not in _NOT_IN_THE_CURVE} == decisive:
+            return f"{system}-{other}"
+    raise AssertionError(program)
+
+
+def groups() -> dict[str, list[tuple[str, str]]]:
+    """The published programs by the curve that they share."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for program in published():
+        found[group_of(program)].append(program)
+    return found
+
+
+def wrong_losses(config: RunConfig) -> list[float]:
+    """The losses of the level with the clamped gradient."""
+    from tests.wrong_levels import ClampedGradient
+
+    problem = load_problem(find_task("mlp", "--task")).make(config)
+    return losses_of(train(ClampedGradient(problem, config), config.steps))
+
+
+def envelope(
+    system: str, impl: str, steps: int, run: Callable[[RunConfig], list[float]] = trained_losses
+) -> tuple[list[float], list[float]]:
+    """The lowest and highest loss of each step that a right program is expected to print."""
+    runs = [run(config_of("mlp", impl, FILES[system], seed=seed, steps=steps)) for seed in SEEDS]
+    logs = np.log(np.array(runs))
+    low, high = logs.min(axis=0), logs.max(axis=0)
+    margin = MARGIN * (high - low)
+    return np.exp(low - margin).tolist(), np.exp(high + margin).tolist()
+
+
+def outside(curve: Curve, low: list[float], high: list[float]) -> list[str]:
+    """The rows of a published curve that our runs do not reach."""
+    return [
+        f"step {step}: {loss:g} is not in {low[step]:g} to {high[step]:g}"
+        for step, loss in curve.items()
+        if not low[step] <= loss <= high[step]
+    ]
+
+
+def test_all_published_rows_are_here() -> None:
+    """No row of the documents has been lost: 957 of them, from three systems."""
+    assert sum(map(len, published().values())) == 957
+    assert {system for system, _ in published()} == set(FILES)
+    assert sorted(p for programs in groups().values() for p in programs) == sorted(published())
+
+
+@pytest.mark.parametrize("group", groups())
+def test_our_runs_reach_every_published_loss(group: str) -> None:
+    """Each loss that a document prints lies within what our runs over many seeds show at that step."""
+    programs = groups()[group]
+    steps = max(max(published()[program]) for program in programs) + 1
+    system, implementation = programs[0]
+    wrong = implementation.endswith(WRONG)
+    run = wrong_losses if wrong else trained_losses
+    low, high = envelope(system, implementation.removesuffix(WRONG), steps, run)
+    assert {program: out for program in programs if (out := outside(published()[program], low, high))} == {}
+
+
+@pytest.mark.parametrize(("key", "value"), [("lr", 1.35e-4), ("lr", 0.65e-4), ("N", 80)])
+def test_the_envelope_can_reject(key: str, value: float | str) -> None:
+    """A learning rate a third off, or a larger batch, no longer reaches the published losses."""
+
+    def run(config: RunConfig) -> list[float]:
+        return trained_losses(
+            config_of("mlp", "module", seed=config.seed, steps=config.steps, **{key: value})
+        )
+
+    curve = published()["mlp_n64", "nn"]
+    low, high = envelope("mlp_n64", "module", max(curve) + 1, run)
+    assert outside(curve, low, high)
+
+
+def test_the_documents_clamped_gradient_is_not_ours() -> None:
+    """At the same start our hidden gradient differs from the clamped one, and the losses part at step 1."""
+    from tests.wrong_levels import ClampedGradient
+
+    config = config_of("mlp", "tensor", "mlp_n100", dtype="float64")
+    ours = level_of(config)
+    theirs = ClampedGradient(load_problem(find_task("mlp", "--task")).make(config), config)
+    first_losses = []
+    for level in (ours, theirs):
+        loss = level.forward()
+        level.backward(loss)
+        first_losses.append(loss.item())
+    w1, wrong_w1 = (arrays(level.gradients)["w1"] for level in (ours, theirs))
+    w2, wrong_w2 = (arrays(level.gradients)["w2"] for level in (ours, theirs))
+    assert first_losses[0] == first_losses[1]
+    np.testing.assert_array_equal(w2, wrong_w2)
+    assert np.linalg.norm(w1 - wrong_w1) > 0.5 * np.linalg.norm(w1)
+    assert trained_losses(config)[1] != wrong_losses(config)[1]
+
+
+def _largest_difference(a: list[float], b: list[float]) -> float:
+    return float(np.max(np.abs(np.array(a) - np.array(b)) / np.array(a)))
+
+
+@pytest.mark.parametrize("impl", ["tensor", "autograd", "function", "nn", "optim", "module"])
+def test_levels_of_mlp_are_the_same_training(impl: str) -> None:
+    """From one start with one update rule, a level gives NumPy's losses to rounding."""
+    same: dict[str, Value] = {
+        "dtype": "float64",
+        "lr": 1e-6,
+        "start": "normal",
+        "bias": False,
+        "steps": 100,
+        "optimizer": "SGD",
+    }
+    reference = trained_losses(config_of("mlp", "numpy", **same))
+    assert _largest_difference(reference, trained_losses(config_of("mlp", impl, **same))) < 1e-9
+
+
+@pytest.mark.parametrize("impl", ["optim", "module"])
+def test_levels_with_biases_are_the_same_training(impl: str) -> None:
+    """With biases and the start of nn.Linear, the levels agree with `nn` to rounding."""
+    same: dict[str, Value] = {
+        "dtype": "float64",
+        "lr": 1e-4,
+        "optimizer": "SGD",
+        "steps": 50,
+        "start": "uniform",
+    }
+    reference = trained_losses(config_of("mlp", "nn", bias=True, **same))
+    assert _largest_difference(reference, trained_losses(config_of("mlp", impl, bias=True, **same))) < 1e-9
+
+
+@pytest.mark.parametrize("impl", ["tensor", "autograd", "nn", "optim", "module"])
+def test_levels_of_sin_are_the_same_training(impl: str) -> None:
+    """From one start with one update rule, a level of the cubic gives NumPy's losses to rounding."""
+    same: dict[str, Value] = {
+        "dtype": "float64",
+        "lr": 1e-6,
+        "start": "normal",
+        "optimizer": "SGD",
+        "steps": 300,
+    }
+    reference = trained_losses(config_of("sin", "numpy", **same))
+    assert _largest_difference(reference, trained_losses(config_of("sin", impl, **same))) < 1e-9
+
+
+def test_a_stateless_model_is_the_same_training() -> None:
+    """A module that takes its weights as arguments gives the losses of one that owns them."""
+    losses = [trained_losses(config_of("mlp", "module", "mlp_n100", stateless=s)) for s in (False, True)]
+    assert losses[0] == losses[1]
+
+
+# Minimum and maximum of 20 runs of the documents' programs, at steps 0, 100 and 499.
+TYPICAL_MLP = {
+    "numpy": [(2.5e7, 4.8e7), (97, 1.8e3), (1.3e-10, 3.7e-3)],
+    "autograd": [(2.4e7, 4.4e7), (202, 1.4e3), (1.2e-5, 7.1e-3)],
+    "nn": [(596, 736), (1.5, 3.4), (5.7e-7, 1.9e-5)],
+    "optim": [(596, 736), (27, 69), (1.4e-10, 2.3e-6)],
+    "dynamic": [(601, 761), (6, 123), (0.07, 3.9)],
+}
+
+
+@pytest.mark.parametrize("impl", TYPICAL_MLP)
+def test_typical_losses_of_mlp(impl: str) -> None:
+    """The median of our runs lies within the range of the documents' runs, from the start to the end."""
+    runs = [trained_losses(config_of("mlp", impl, seed=seed)) for seed in range(5)]
+    for step, (low, high) in zip((0, 100, 499), TYPICAL_MLP[impl], strict=True):
+        assert low <= median(run[step] for run in runs) <= high
+
+
+def test_sin_function_gives_the_documents_losses() -> None:
+    """The one program without a random draw agrees digit by digit, and so does its formula."""
+    level = level_of(config_of("sin", "function"))
+    losses = losses_of(train(level, 2000))
+    assert [f"{losses[step]:.2f}" for step in (99, 999, 1999)] == ["209.96", "14.88", "8.94"]
+    values = arrays(level.parameters)
+    a, b, c, d = (values[name].item() for name in "abcd")
+    assert (round(b, 4), round(d, 4)) == (-2.2085, 0.2555)
+    assert max(abs(a), abs(c)) < 1e-6
+
+
+@pytest.mark.parametrize("impl", ["numpy", "tensor", "autograd", "nn", "optim", "module"])
+def test_sin_ends_near_the_least_squares_cubic(impl: str) -> None:
+    """Every cubic level comes down to the least-squares fit, which is y = 0.857 x - 0.0933 x³ at 8.82."""
+    x = np.linspace(-np.pi, np.pi, 2000)
+    _, residual, *_ = np.linalg.lstsq(np.stack([x**k for k in range(4)], axis=1), np.sin(x))
+    optimum = residual.item()
+    assert round(optimum, 2) == 8.82
+    ends = []
+    for seed in range(4):
+        level = level_of(config_of("sin", impl, seed=seed))
+        ends.append(losses_of(train(level, 2000))[-1])
+        values = arrays(level.parameters)
+        b, d = (values[name].item() for name in "bd")
+        assert (b, d) == pytest.approx((0.857, -0.0933), abs=0.06)
+    assert min(ends) >= 0.999 * optimum
+    assert median(ends) < 1.5 * optimum
+
+
+def test_sin_dynamic_ends_near_the_least_squares_cubic() -> None:
+    """With its terms that come and go, `dynamic` ends near the same fit, and its e near 0."""
+    level = level_of(config_of("sin", "dynamic"))
+    losses = losses_of(train(level, 30000))
+    values = arrays(level.parameters)
+    b, d, e = (values[name].item() for name in "bde")
+    assert (b, d, e) == pytest.approx((0.857, -0.0933, 0), abs=0.03)
+    assert median(losses[-200:]) == pytest.approx(8.9, abs=0.5)
