@@ -148,7 +148,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         "lr is 'abc'; it must be a finite number, 0 or more",
         "momentum is '0.5', but implementation 'nn' takes only momentum=0.0",
         "momentum is '0.5', but implementation 'numpy' takes only momentum=0.0",
-        "seed is 'x'; it must be a whole number, 0 or more and below 9.22337e+18",
+        "seed is 'x'; it must be a whole number, 0 or more and below 9223372036854775808",
         "unknown implementation of task sin 'tensr'; did you mean 'tensor'? (allowed: "
         + ", ".join(row.name for row in TASKS["sin"].implementations)
         + ")",

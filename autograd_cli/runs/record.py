@@ -103,8 +103,10 @@ class RunRecord:
 
 # The types that the fields of run.json may have beside null.
 _KINDS: dict[str, Any] = {
-    **dict.fromkeys(("status", "name", "started_at", "finished_at", "result", "error"), str),
-    **dict.fromkeys(("steps", "best_step", "diverged_step"), int),
+    **dict.fromkeys(
+        ("status", "name", "config_digest", "sweep", "started_at", "finished_at", "result", "error"), str
+    ),
+    **dict.fromkeys(("sweep_index", "steps", "best_step", "diverged_step"), int),
     **dict.fromkeys(("first_loss", "best_loss", "last_loss", "elapsed_s"), (int, float)),
     "config": dict,
     "curve": list,

@@ -1,7 +1,4 @@
-"""Level 9, batched: many runs as one program. Every array gains a leading run dimension, every product too.
-
-The runs differ in their data, start and learning rate.
-"""
+"""Level 9, batched: many runs as one program. Every array and every product gains a leading run dimension."""
 
 from collections.abc import Sequence
 
@@ -16,7 +13,6 @@ class MlpRuns:
 
     Attributes:
         per_run: the keys in which the runs of one batch may differ.
-
     """
 
     per_run = frozenset({"seed", "lr"})
