@@ -159,8 +159,9 @@ def sweep(
     """Train many runs: every combination of the values, except those that are there already."""
     from autograd_cli.display.sweep import open_screen, plan_text
     from autograd_cli.interruption import Interruption
-    from autograd_cli.sweep.plan import combine, make_plan
+    from autograd_cli.sweep.plan import make_plan
     from autograd_cli.sweep.queue import Rerun
+    from autograd_cli.sweep.request import combine
     from autograd_cli.sweep.sweep import Options, Sweep
 
     keys = {"task": task, "impl": impl, "device": device, "seed": seed, "steps": steps, "lr": lr}
