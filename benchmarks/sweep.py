@@ -174,6 +174,10 @@ def report(pairs: int, sample: int, hydra: str | None) -> str:
         f"`import torch` alone takes {start_s:.2f} s of every sweep; 1,000 runs of one step take "
         f"{one_step:.2f} s beyond it, {one_step:.2f} ms a run.",
         "",
+        "Why not all of the floor: every sweep imports torch once, on one core, before anything can start.",
+        "At optim each worker then imports what torch.optim wants on its first step (torch._dynamo, about a",
+        "second), which neither fork nor order avoids. The rest is each run's data, start and four small files.",
+        "",
         "| 10,000 runs in one folder | wall time | peak memory |",
         "| --- | ---: | ---: |",
         *measure_large_folder(),
