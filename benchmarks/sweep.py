@@ -176,7 +176,7 @@ def report(pairs: int, sample: int, hydra: str | None) -> str:
         "",
         "Why not all of the floor: every sweep imports torch once, on one core, before anything can start.",
         "At optim each worker then imports what torch.optim wants on its first step (torch._dynamo, about a",
-        "second), which neither fork nor order avoids. The rest is each run's data, start and four small files.",
+        "second), which neither fork nor order avoids. The rest is each run's data, start and four files.",
         "",
         "| 10,000 runs in one folder | wall time | peak memory |",
         "| --- | ---: | ---: |",
