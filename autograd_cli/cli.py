@@ -6,9 +6,15 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from autograd_cli.completion import complete_assignment, complete_config, complete_impl, complete_task
+from autograd_cli.completion import (
+    complete_assignment,
+    complete_config,
+    complete_engine,
+    complete_impl,
+    complete_task,
+)
 from autograd_cli.display.streams import discard_stdout
-from autograd_cli.errors import EvoError, ExitCode
+from autograd_cli.errors import ConfigError, EvoError, ExitCode
 from autograd_cli.interruption import Terminated
 
 Assignments = Annotated[
@@ -112,6 +118,72 @@ def train(
     raise typer.Exit(experiment.record.exit_code)
 
 
+@app.command()
+def sweep(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE] [KEY=VALUES]...",
+            help="A sweep's YAML file, and values: 1e-7,1e-6  0..9  lin:A:B:N  log:A:B:N  repeats=N.",
+            autocompletion=complete_assignment,
+        ),
+    ] = None,
+    task: TaskOption = None,
+    impl: ImplOption = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
+    config: ConfigOption = None,
+    seed: Annotated[str | None, typer.Option(metavar="INTS", help="Seeds.")] = None,
+    steps: Annotated[str | None, typer.Option(metavar="INTS", help="Number of training steps.")] = None,
+    lr: Annotated[str | None, typer.Option(metavar="FLOATS", help="Learning rates.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32 or float64.")] = None,
+    threads: Annotated[str | None, typer.Option(metavar="INTS", help="Threads of a matrix product.")] = None,
+    zip_: Annotated[bool, typer.Option("--zip", help="Pairs of values in place of the product.")] = False,
+    engine: Annotated[
+        str, typer.Option(help="auto, serial, processes, batched or dask.", autocompletion=complete_engine)
+    ] = "auto",
+    workers: Annotated[
+        int | None, typer.Option(metavar="INT", help="Runs at a time, as cores allow.")
+    ] = None,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the sweep.")] = None,
+    runs_dir: Annotated[Path, typer.Option(help="Folder for run directories.")] = Path("runs"),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and run nothing.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run again what failed.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run everything again.")] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast/--keep-going", help="Stop at the first failed run, or go on.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run directories alone.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Train many runs: every combination of the values, except those that are there already."""
+    from autograd_cli.display.sweep import open_screen, plan_text
+    from autograd_cli.interruption import Interruption
+    from autograd_cli.sweep.plan import make_plan
+    from autograd_cli.sweep.queue import Rerun
+    from autograd_cli.sweep.request import combine
+    from autograd_cli.sweep.sweep import Options, Sweep
+
+    keys = {"task": task, "impl": impl, "device": device, "seed": seed, "steps": steps, "lr": lr}
+    keys |= {"dtype": dtype, "threads": threads}
+    plan = make_plan(combine(arguments or [], keys, config=config, name=name, pairs=zip_))
+    rerun = Rerun(failed=retry_failed, everything=force)
+    job = Sweep(plan, runs_dir, Options(engine, workers, scheduler, rerun, fail_fast))
+    if job.is_limited:
+        typer.echo(f"evo: note: {job.workers} workers: more would share the same cores", err=True)
+    if dry_run:
+        typer.echo(plan_text(job), nl=False)
+        return
+    screen = open_screen(job, "json" if json else "quiet" if quiet else "table")
+    with Interruption() as interruption, screen:
+        for event in job.run(interruption):
+            screen.show(event)
+    screen.finish()
+    if interruption.signal and not job.gave_up:
+        raise typer.Exit(128 + interruption.signal)
+    raise typer.Exit(ExitCode.FAILED if job.has_failed else ExitCode.DONE)
+
+
 @app.command("list")
 def list_() -> None:
     """Show the tasks and their levels: what each teaches and where it runs."""
@@ -193,9 +265,15 @@ def compare(
     where: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="Only runs that match.")
     ] = None,
+    group_by: Annotated[
+        str | None, typer.Option(metavar="KEYS", help="One row a group of runs that agree on these.")
+    ] = None,
+    over: Annotated[
+        str | None, typer.Option(metavar="KEYS", help="Keys to take mean and deviation over, such as seed.")
+    ] = None,
     format_: Annotated[str, typer.Option("--format", help="table, json, csv or markdown.")] = "table",
 ) -> None:
-    """Show recorded runs side by side, one row a run."""
+    """Show recorded runs side by side, one row a run, or one row a group of runs."""
     from autograd_cli.compare import compare, load_runs
     from autograd_cli.display.tables import COMPARISON_FORMATS
     from autograd_cli.errors import choose
@@ -206,7 +284,18 @@ def compare(
         typer.echo(f"evo: warning: {complaint}", err=True)
     if not records:
         raise EvoError("nothing to compare: none of the paths is a run or a CSV file of losses")
-    typer.echo(show(compare(records, sort, baseline, where or ())), nl=False)
+    if group_by is None and over is None:
+        typer.echo(show(compare(records, sort, baseline, where or ())), nl=False)
+        return
+    from autograd_cli.display.groups import GROUPING_FORMATS
+    from autograd_cli.groups import group
+
+    if baseline is not None:
+        raise ConfigError("--baseline: groups have no ratios; leave out --group-by and --over")
+    grouping = group(compare(records, where=where or ()), group_by, over, sort)
+    if grouping.left_out:
+        typer.echo(f"evo: note: {grouping.left_out} runs have not come to their end; left out", err=True)
+    typer.echo(GROUPING_FORMATS[format_](grouping), nl=False)
 
 
 @app.command(context_settings={"ignore_unknown_options": True})

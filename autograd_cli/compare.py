@@ -23,15 +23,17 @@ class Comparison:
     """A table of runs.
 
     Attributes:
-        keys: the configuration keys whose values differ between the runs.
+        keys: the configuration keys to show, whose values differ between the runs.
         records: the runs, in the order to show.
         baseline: the run that ratios refer to, if any.
+        differing: all configuration keys whose values differ.
 
     """
 
     keys: list[str]
     records: list[RunRecord]
     baseline: RunRecord | None
+    differing: list[str]
 
     @property
     def columns(self) -> list[str]:
@@ -87,17 +89,17 @@ def compare(
         key, equals, text = condition.partition("=")
         if not (equals and key):
             raise ConfigError(f"--where: '{condition}': expected KEY=VALUE, such as impl=numpy")
-        _check_key(key, keys, "--where")
+        check_key(key, keys, "--where")
         chosen = [record for record in chosen if _matches(value_of(record, key), text)]
     if sort:
         name = sort.removeprefix("-")
-        _check_key(name, keys, "--sort")
+        check_key(name, keys, "--sort")
         known = [record for record in chosen if value_of(record, name) is not None]
         rest = [record for record in chosen if value_of(record, name) is None]
-        known.sort(key=lambda record: _sort_key(value_of(record, name)), reverse=sort.startswith("-"))
+        known.sort(key=lambda record: sort_key(value_of(record, name)), reverse=sort.startswith("-"))
         chosen = known + rest
-    shown = [key for key in keys if key not in _NOT_SHOWN and _differs(key, chosen)]
-    return Comparison(shown, chosen, base)
+    differing = [key for key in keys if _differs(key, chosen)]
+    return Comparison([key for key in differing if key not in _NOT_SHOWN], chosen, base, differing)
 
 
 def find_baseline(records: Sequence[RunRecord], baseline: str) -> RunRecord:
@@ -124,11 +126,19 @@ def value_of(record: RunRecord, key: str) -> Any:
     """A field of the run, or a value of its configuration; None if it has neither."""
     if key == "run":
         return record.path
-    return getattr(record, key) if key in FIELDS or key == "name" else record.config.get(key)
+    return getattr(record, key) if key in (*FIELDS, "name", "sweep") else record.config.get(key)
 
 
-def _check_key(key: str, keys: Sequence[str], where: str) -> None:
-    allowed = dict.fromkeys((*FIELDS, "name", *keys))
+def check_key(
+    key: str, keys: Sequence[str], where: str, fields: Sequence[str] = (*FIELDS, "name", "sweep")
+) -> None:
+    """Refuse a key that is neither among `keys` nor among `fields`.
+
+    Raises:
+        ConfigError: it is not; `where` says where it came from.
+
+    """
+    allowed = dict.fromkeys((*fields, *keys))
     if key not in allowed:
         raise unknown("key", key, allowed, where)
 
@@ -144,7 +154,7 @@ def _matches(value: Any, text: str) -> bool:
     return text == ("null" if value is None else value)
 
 
-def _sort_key(value: Any) -> tuple[bool, float, str]:
+def sort_key(value: Any) -> tuple[bool, float, str]:
     """Numbers by size, before words by alphabet."""
     is_number = isinstance(value, int | float)
     return (not is_number, value if is_number else 0.0, "" if is_number else str(value))

@@ -41,3 +41,10 @@ def complete_assignment(incomplete: str) -> list[str]:
 
     names = dict.fromkeys(name for task in all_tasks().values() for name in keys_of(task))
     return [f"{name}=" for name in names if name.startswith(incomplete)]
+
+
+def complete_engine(incomplete: str) -> list[str]:
+    """Engines of sweeps that begin with what was typed."""
+    from autograd_cli.sweep.sweep import ENGINES
+
+    return [name for name in ENGINES if name.startswith(incomplete)]

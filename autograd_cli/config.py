@@ -6,10 +6,13 @@ Every value remembers where it came from, so that a complaint can say so.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import orjson
 import yaml
 
 from autograd_cli.errors import ConfigError, unknown
@@ -56,9 +59,20 @@ class RunConfig:
         common |= {name: getattr(self, name) for name in COMMON_KEYS}
         return common | dict(self.options)
 
+    @property
+    def digest(self) -> str:
+        """What a run is known by: equal for two runs exactly if they compute the same losses."""
+        return digest_of(self.to_dict())
+
     def to_yaml(self) -> str:
         """The file from which `evo train --config` repeats the run."""
         return "".join(f"{name}: {show(value)}\n" for name, value in self.to_dict().items())
+
+
+def digest_of(config: Mapping[str, Value]) -> str:
+    """SHA-256 of an effective configuration, 64 hexadecimal digits; `print_every` changes no loss."""
+    content = {name: value for name, value in config.items() if name != "print_every"}
+    return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -127,8 +141,10 @@ def parse_assignment(argument: str) -> tuple[str, Setting]:
     return name, Setting(text, f"argument '{argument}'")
 
 
-def read_config_file(path: Path) -> ConfigFile:
+def read_config_file(path: Path, *, lists: bool = False) -> ConfigFile:
     """The settings of a YAML file, each with its line.
+
+    With `lists`, a value may be a YAML list: it is read as its items with commas between them.
 
     Raises:
         ConfigError: the file cannot be read, is not YAML, or is not a mapping of keys to single values.
@@ -150,7 +166,7 @@ def read_config_file(path: Path) -> ConfigFile:
     levels: dict[str, tuple[Setting, Mapping[str, Setting]]] = {}
     for name, where, node in _pairs(root, path):
         if name != "levels":
-            settings[name] = _setting(name, node, where)
+            settings[name] = _setting(name, node, where, lists=lists)
             continue
         for level, level_where, section in _pairs(node, path):
             body = {key: _setting(key, value, at) for key, at, value in _pairs(section, path)}
@@ -176,7 +192,9 @@ def _pairs(node: yaml.Node | None, path: Path) -> Iterator[tuple[str, str, yaml.
         yield key.value, where, value
 
 
-def _setting(name: str, node: yaml.Node, where: str) -> Setting:
+def _setting(name: str, node: yaml.Node, where: str, *, lists: bool = False) -> Setting:
+    if lists and isinstance(node, yaml.SequenceNode):
+        return Setting(",".join(_setting(name, item, where).text for item in node.value), where)
     if not isinstance(node, yaml.ScalarNode):
         kind = "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
         raise ConfigError(f"{where}: {name} is {kind}; expected a single value")
@@ -228,7 +246,7 @@ def resolve(
     impl_name = _required("impl", named)
     implementation = find_implementation(task, impl_name.text, impl_name.where)
     keys = keys_of(task)
-    defaults = read_config_file(defaults_file(task))
+    defaults = _read_defaults(defaults_file(task))
     values: dict[str, Value] = dict.fromkeys(keys)
     for layer in (defaults.settings, _section(defaults, implementation.name)):
         values |= _parse(layer, keys)
@@ -243,6 +261,12 @@ def resolve(
     device = (given.get("device") or named.get("device") or Setting("", "")).where
     _check_device(common["device"], implementation, device)
     return RunConfig(task=task.name, impl=implementation.name, options=values, **common)  # type: ignore[arg-type]
+
+
+@cache
+def _read_defaults(path: Path) -> ConfigFile:
+    """A task's own file, read once a process: a sweep resolves thousands of configurations."""
+    return read_config_file(path)
 
 
 def keys_of(task: Task) -> dict[str, Key]:

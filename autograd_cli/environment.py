@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -47,8 +48,11 @@ class GitState:
         return {"git_commit": commit, "git_dirty": any(not line.startswith("#") for line in lines)}
 
 
-def describe_environment(device: str, threads: int, git: GitState) -> dict[str, Any]:
-    """What else may decide digits and times, of the frameworks that are loaded."""
+def describe_environment(device: str, threads: int, git: Mapping[str, Any]) -> dict[str, Any]:
+    """What else may decide digits and times, of the frameworks that are loaded.
+
+    `git` is what GitState has read.
+    """
     machine = os.uname()
     modules = {name: sys.modules.get(name) for name in ("numpy", "torch")}
     versions = {name: str(module.__version__) for name, module in modules.items() if module is not None}
@@ -59,7 +63,7 @@ def describe_environment(device: str, threads: int, git: GitState) -> dict[str, 
         "pid": os.getpid(),
         "device": _gpu_name() if device == "cuda" else device,
         "threads": threads,
-        **git.read(),
+        **git,
     }
 
 

@@ -2,8 +2,9 @@
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from autograd_cli.config import RunConfig
 from autograd_cli.environment import GitState, describe_environment
@@ -12,7 +13,7 @@ from autograd_cli.external import blame, check_views
 from autograd_cli.interruption import Interruption
 from autograd_cli.level import Level
 from autograd_cli.registry import find_implementation, find_task, load_level, load_problem, model_of
-from autograd_cli.runs.record import RunRecord, Status
+from autograd_cli.runs.record import RunRecord, Status, SweepPlace
 from autograd_cli.runs.writer import RunWriter, check_name
 from autograd_cli.threads import set_threads
 from autograd_cli.training import Batch, train
@@ -28,8 +29,23 @@ class Experiment:
 
     """
 
-    def __init__(self, config: RunConfig, runs_dir: Path, name: str | None = None) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        runs_dir: Path,
+        name: str | None = None,
+        *,
+        place: SweepPlace | None = None,
+        git: Mapping[str, Any] | None = None,
+    ) -> None:
         """Import what the level needs, make data and start, and create the run directory last.
+
+        Args:
+            config: what to train.
+            runs_dir: the folder for run directories.
+            name: the directory's name, in place of one made of time, task, level and seed.
+            place: the sweep that the run belongs to.
+            git: the state of the git tree, where the caller has asked already.
 
         Raises:
             ConfigError: the device is not there, the arrays do not fit into memory, or the name or the
@@ -38,7 +54,7 @@ class Experiment:
         """
         if name is not None:
             check_name(name)
-        git = GitState()
+        asked = GitState() if git is None else None
         self.config = config
         self._task = find_task(config.task, "--task")
         self._implementation = find_implementation(self._task, config.impl, "--impl")
@@ -46,8 +62,10 @@ class Experiment:
         self._level_class = load_level(self._task, self._implementation)
         check_device(config)
         self._level = self._make_level()
-        environment = describe_environment(config.device, config.threads, git)
-        self._writer = RunWriter(runs_dir, config, name, environment)
+        if asked:
+            git = asked.read()
+        environment = describe_environment(config.device, config.threads, git or {})
+        self._writer = RunWriter(runs_dir, config, name, environment, place)
         self.path = self._writer.path
         self.record = self._writer.record
 
@@ -71,9 +89,10 @@ class Experiment:
             EvoError: the disk is full, or the level itself failed; the run is then recorded as failed.
 
         """
-        # What imports and set-up have made lives to the end: the collector need not look at it again.
-        gc.freeze()
-        gc.enable()
+        if not gc.isenabled():
+            # What imports and set-up have made lives to the end: the collector need not look at it again.
+            gc.freeze()
+            gc.enable()
         status: Status = "completed"
         message = None
         try:

@@ -25,6 +25,10 @@ class Interruption:
         for number, handler in self._previous.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 
+    def stop(self) -> None:
+        """Ask for an end, as SIGTERM does."""
+        self.signal = signal.SIGTERM
+
     def _remember(self, number: int, _frame: FrameType | None) -> None:
         if self.signal is not None:
             raise KeyboardInterrupt

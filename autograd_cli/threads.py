@@ -4,6 +4,7 @@ import os
 import sys
 
 _POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_pool_threads: int | None = None  # what `_limit_loaded_pools` set last
 
 
 def set_threads(threads: int) -> None:
@@ -15,8 +16,16 @@ def set_threads(threads: int) -> None:
     for variable in _POOLS:
         os.environ[variable] = str(threads)
     if "numpy" in sys.modules:
-        from threadpoolctl import threadpool_limits  # noqa: PLC0415 - only where the environment comes too late
-
-        threadpool_limits(threads)
+        _limit_loaded_pools(threads)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(threads)
+
+
+def _limit_loaded_pools(threads: int) -> None:
+    global _pool_threads  # noqa: PLW0603 - the pools are the process's own, too
+    if threads == _pool_threads:
+        return  # looking for the libraries takes a millisecond, which a sweep would pay for every run
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - only where the environment comes too late
+
+    threadpool_limits(threads)
+    _pool_threads = threads

@@ -126,8 +126,8 @@ def test_baseline_outside_of_the_rows(three: list[RunRecord]) -> None:
         (
             {"sort": "last_los"},
             "--sort: unknown key 'last_los'; did you mean 'last_loss'? (allowed: run, status, last_loss, "
-            "best_loss, steps, step_s, name, task, impl, seed, lr, dtype, device, threads, print_every, N, "
-            "start, a, b, c, d, e, optimizer, momentum)",
+            "best_loss, steps, step_s, name, sweep, task, impl, seed, lr, dtype, device, threads, "
+            "print_every, N, start, a, b, c, d, e, optimizer, momentum)",
         ),
         ({"where": ["impl"]}, "--where: 'impl': expected KEY=VALUE, such as impl=numpy"),
         ({"where": ["=1"]}, "--where: '=1': expected KEY=VALUE, such as impl=numpy"),

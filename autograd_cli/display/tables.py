@@ -59,6 +59,15 @@ def rich_table(comparison: Comparison) -> str:
     return capture.get()
 
 
+def markdown_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[str] = frozenset()
+) -> str:
+    """The same columns as Markdown."""
+    rule = ["---:" if name in right else "---" for name in header]
+    escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *escaped))
+
+
 def _pairs(keys: Sequence[str], values: Sequence[str]) -> list[str]:
     """`lr=1e-06 N=64`, without the keys that a run does not have."""
     words = [f"{key}={value}" for key, value in zip(keys, values, strict=False) if value != "-"]
@@ -85,10 +94,7 @@ def _table(comparison: Comparison) -> str:
 
 
 def _markdown(comparison: Comparison) -> str:
-    header, rows, right = comparison_cells(comparison)
-    rule = ["---:" if name in right else "---" for name in header]
-    escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *escaped))
+    return markdown_table(*comparison_cells(comparison))
 
 
 def _json(comparison: Comparison) -> str:

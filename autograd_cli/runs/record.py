@@ -18,6 +18,14 @@ WEIGHTS = "weights.npz"
 Status = Literal["running", "completed", "diverged", "interrupted", "failed", "csv"]
 
 
+@dataclass(frozen=True)
+class SweepPlace:
+    """The sweep that a run belongs to, and the run's place in it, from 0."""
+
+    sweep: str
+    index: int
+
+
 @dataclass
 class RunRecord:
     """The content of run.json, and where it was found.
@@ -27,6 +35,9 @@ class RunRecord:
         status: how the run ended, or `running`; `csv` for a lone file, which does not say.
         name: the name that the user gave, if any.
         config: the effective configuration, as in config.yaml.
+        config_digest: what the run is known by: `RunConfig.digest`.
+        sweep: the name of the sweep that the run belongs to, if any.
+        sweep_index: its place in the sweep, from 0.
         started_at: UTC, ISO 8601.
         finished_at: the same; None while the run goes on, or if it was killed.
         steps: how many losses were recorded.
@@ -44,6 +55,9 @@ class RunRecord:
     status: Status = "running"
     name: str | None = None
     config: dict[str, Value] = field(default_factory=dict)
+    config_digest: str | None = None
+    sweep: str | None = None
+    sweep_index: int | None = None
     started_at: str | None = None
     finished_at: str | None = None
     steps: int = 0
@@ -89,8 +103,10 @@ class RunRecord:
 
 # The types that the fields of run.json may have beside null.
 _KINDS: dict[str, Any] = {
-    **dict.fromkeys(("status", "name", "started_at", "finished_at", "result", "error"), str),
-    **dict.fromkeys(("steps", "best_step", "diverged_step"), int),
+    **dict.fromkeys(
+        ("status", "name", "config_digest", "sweep", "started_at", "finished_at", "result", "error"), str
+    ),
+    **dict.fromkeys(("sweep_index", "steps", "best_step", "diverged_step"), int),
     **dict.fromkeys(("first_loss", "best_loss", "last_loss", "elapsed_s"), (int, float)),
     "config": dict,
     "curve": list,

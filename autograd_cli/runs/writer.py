@@ -13,7 +13,16 @@ from typing import Any
 from autograd_cli.config import RunConfig
 from autograd_cli.errors import ConfigError, RunError
 from autograd_cli.runs.losses import HEADER, Summarizer, format_rows
-from autograd_cli.runs.record import CONFIG, LOSSES, WEIGHTS, RunRecord, Status, write_record, write_whole
+from autograd_cli.runs.record import (
+    CONFIG,
+    LOSSES,
+    WEIGHTS,
+    RunRecord,
+    Status,
+    SweepPlace,
+    write_record,
+    write_whole,
+)
 from autograd_cli.training import Batch
 
 
@@ -24,7 +33,12 @@ class RunWriter:
     """
 
     def __init__(
-        self, runs_dir: Path, config: RunConfig, name: str | None, environment: dict[str, Any]
+        self,
+        runs_dir: Path,
+        config: RunConfig,
+        name: str | None,
+        environment: dict[str, Any],
+        place: SweepPlace | None = None,
     ) -> None:
         self.config = config
         self._summarizer = Summarizer()
@@ -34,6 +48,9 @@ class RunWriter:
             path=str(self.path),
             name=name,
             config=config.to_dict(),
+            config_digest=config.digest,
+            sweep=place.sweep if place else None,
+            sweep_index=place.index if place else None,
             started_at=started_at.isoformat(timespec="milliseconds"),
             environment=environment,
         )

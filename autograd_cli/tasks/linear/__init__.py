@@ -22,6 +22,9 @@ TASK = Task(
         Implementation("nn", "a layer that owns its parameters", "line", fixed=_SGD),
         Implementation("optim", "the update rule as an object", "line"),
         Implementation("module", "a model as a class of your own", "line", fixed=_SGD),
+        Implementation(
+            "batched", "many runs as one program, with a leading run dimension", "line", fixed=_SGD
+        ),
     ),
     absent={
         "function": "a line is one product and one sum, with no operation left to differentiate by hand",

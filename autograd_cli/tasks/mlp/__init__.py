@@ -45,5 +45,8 @@ TASK = Task(
             "dynamic",
             fixed={"optimizer": "SGD", "stateless": False},
         ),
+        Implementation(
+            "batched", "many runs as one program, with a leading run dimension", "two-layer", fixed=_BY_HAND
+        ),
     ),
 )

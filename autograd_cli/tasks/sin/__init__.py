@@ -45,5 +45,11 @@ TASK = Task(
             "dynamic",
             fixed={"optimizer": "SGD"},
         ),
+        Implementation(
+            "batched",
+            "many runs as one program, with a leading run dimension",
+            "cubic",
+            fixed=_BY_HAND | {"e": None},
+        ),
     ),
 )

@@ -1,0 +1,61 @@
+"""Groups of runs as text: aligned columns, JSON, CSV and Markdown."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from autograd_cli.display.tables import aligned, markdown_table
+from autograd_cli.display.text import number
+from autograd_cli.groups import Group, Grouping
+from autograd_cli.keys import show
+
+
+def _table(grouping: Grouping) -> str:
+    return aligned(*_cells(grouping))
+
+
+def _markdown(grouping: Grouping) -> str:
+    return markdown_table(*_cells(grouping))
+
+
+def _json(grouping: Grouping) -> str:
+    rows = [grouping.row(group) for group in grouping.groups]
+    return orjson.dumps(rows, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def _csv(grouping: Grouping) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(grouping.columns)
+    for group in grouping.groups:
+        row = grouping.row(group)
+        writer.writerow("" if row[name] is None else show(row[name]) for name in grouping.columns)
+    return out.getvalue()
+
+
+GROUPING_FORMATS: dict[str, Callable[[Grouping], str]] = {
+    "table": _table,
+    "json": _json,
+    "csv": _csv,
+    "markdown": _markdown,
+}
+
+
+def _cells(grouping: Grouping) -> tuple[list[str], list[list[str]], frozenset[str]]:
+    """Header, formatted rows, and the names of the columns of numbers."""
+    header = [*grouping.keys, "runs", "diverged", "last loss", "best", "best run"]
+    rows = [[*map(_cell, group.values), *_statistics(group)] for group in grouping.groups]
+    words = {"task", "impl", "dtype", "device", "start", "optimizer", "last loss", "best run"}
+    return header, rows, frozenset(header) - words
+
+
+def _statistics(group: Group) -> list[str]:
+    mean = number(group.mean) if group.std is None else f"{group.mean:.4g} ± {group.std:.2g}"
+    return [str(group.runs), str(group.diverged), mean, number(group.best), group.best_run or "-"]
+
+
+def _cell(value: Any) -> str:
+    return "-" if value is None else show(value)

@@ -1,0 +1,144 @@
+"""Runs in groups: mean and spread of the last loss over seeds, or over whatever else was repeated."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any
+
+from autograd_cli.compare import Comparison, check_key, sort_key
+from autograd_cli.errors import ConfigError, unknown
+from autograd_cli.keys import Value
+from autograd_cli.runs.record import RunRecord
+
+STATISTICS = ("runs", "diverged", "mean", "std", "best", "best_run")
+
+# Only these have come to the end that their configuration asks for; half a run would bend the mean.
+_ENDED = ("completed", "diverged", "csv")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that agree on the keys of the grouping.
+
+    Attributes:
+        values: the keys' values, in the grouping's order; None for a key that the runs do not have.
+        runs: how many runs came to their end.
+        diverged: how many of those ended at a loss that is not finite; they have no part in what follows.
+        mean: mean of the last losses; None without any.
+        std: sample standard deviation of the last losses (n - 1 in the denominator); None below two.
+        best: the smallest last loss.
+        best_run: where that run is.
+
+    """
+
+    values: tuple[Value, ...]
+    runs: int
+    diverged: int
+    mean: float | None
+    std: float | None
+    best: float | None
+    best_run: str | None
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """A table of groups, and how many runs are in none because they did not come to their end."""
+
+    keys: list[str]
+    groups: list[Group]
+    left_out: int
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return [*self.keys, *STATISTICS]
+
+    def row(self, group: Group) -> dict[str, Any]:
+        """The values of one group by column."""
+        values: dict[str, Any] = dict(zip(self.keys, group.values, strict=True))
+        return values | {name: getattr(group, name) for name in STATISTICS}
+
+
+def group(
+    comparison: Comparison, group_by: str | None, over: str | None, sort: str | None = None
+) -> Grouping:
+    """Group the runs of a comparison.
+
+    With `over`, runs are kept apart by every key that differs between them but those, so that levels or
+    sizes are never averaged by oversight. Without it, only the keys of `group_by` keep runs apart.
+
+    Args:
+        comparison: the runs.
+        group_by: keys, with commas between them, to be shown first.
+        over: keys, with commas between them, whose different values make up a group.
+        sort: a key or statistic, smallest first; with `-` before it, largest first. By default the mean.
+
+    Raises:
+        ConfigError: a key that no run has, one that is in both lists, or an unknown column to sort by.
+
+    """
+    known = list(dict.fromkeys(key for record in comparison.records for key in record.config))
+    first, inside = _split(group_by, known, "--group-by"), _split(over, known, "--over")
+    for key in inside:
+        if key in first:
+            raise ConfigError(f"--over: '{key}' is in --group-by, too")
+    keys = first
+    if over is not None:
+        differing = [key for key in comparison.differing if key not in inside and key not in first]
+        keys = first + [key for key in differing if not _follows(key, first + differing, comparison.records)]
+    members: dict[tuple[Value, ...], list[RunRecord]] = {}
+    ended = [record for record in comparison.records if record.status in _ENDED]
+    for record in ended:
+        members.setdefault(tuple(record.config.get(key) for key in keys), []).append(record)
+    groups = [_measure(values, records) for values, records in members.items()]
+    return Grouping(keys, _sorted(groups, keys, sort or "mean"), len(comparison.records) - len(ended))
+
+
+def _split(text: str | None, known: Sequence[str], where: str) -> list[str]:
+    keys = [key.strip() for key in text.split(",")] if text is not None else []
+    for key in keys:
+        check_key(key, known, where, fields=())
+    return list(dict.fromkeys(keys))
+
+
+def _follows(key: str, keys: Sequence[str], records: Sequence[RunRecord]) -> bool:
+    """Whether the level alone decides `key`, as its section of the defaults does: impl says it all then."""
+    if key in ("task", "impl") or "impl" not in keys:
+        return False
+    found: dict[tuple[Value, Value], Value] = {}
+    for record in records:
+        level = (record.config.get("task"), record.config.get("impl"))
+        if found.setdefault(level, record.config.get(key)) != record.config.get(key):
+            return False
+    return True
+
+
+def _measure(values: tuple[Value, ...], records: Sequence[RunRecord]) -> Group:
+    ends = [(record.last_loss, record.path) for record in records if record.last_loss is not None]
+    losses = [loss for loss, _ in ends]
+    best, best_run = min(ends, default=(None, None))
+    return Group(
+        values=values,
+        runs=len(records),
+        diverged=sum(record.status == "diverged" for record in records),
+        mean=fmean(losses) if losses else None,
+        std=stdev(losses) if len(losses) > 1 else None,
+        best=best,
+        best_run=best_run,
+    )
+
+
+def _sorted(groups: Sequence[Group], keys: Sequence[str], sort: str) -> list[Group]:
+    name = sort.removeprefix("-")
+    if name not in (*keys, *STATISTICS):
+        raise unknown("key", name, (*keys, *STATISTICS), "--sort")
+
+    def value(group: Group) -> Any:
+        return group.values[keys.index(name)] if name in keys else getattr(group, name)
+
+    have = sorted(
+        (group for group in groups if value(group) is not None),
+        key=lambda group: sort_key(value(group)),
+        reverse=sort.startswith("-"),
+    )
+    return have + [group for group in groups if value(group) is None]

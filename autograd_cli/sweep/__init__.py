@@ -1,0 +1,12 @@
+"""Many runs from one command, and none of them twice.
+
+values.py      `1e-7,1e-6`, `0..9`, `log:a:b:n`: what one key takes in turn
+request.py     the command line, and the YAML file that it may name
+plan.py        a request -> the runs, each with its configuration, all of them checked
+ledger.py      which runs a folder holds already, and which another sweep is busy with
+queue.py       hands out what is left to do
+execution.py   one run, from configuration to run directory
+serial.py processes.py batched.py dask.py    the engines: where the runs are executed
+events.py      what engines report while they work
+sweep.py       all of it, from plan to result
+"""

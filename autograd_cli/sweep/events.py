@@ -1,0 +1,35 @@
+"""What engines report while they work."""
+
+from dataclasses import dataclass
+
+from autograd_cli.sweep.execution import Outcome
+from autograd_cli.sweep.plan import PlannedRun
+
+# Longest time without a look at signals and at other sweeps.
+WAIT_S = 0.1
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run has begun."""
+
+    run: PlannedRun
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A run's worker died, and the run goes back into the queue."""
+
+    run: PlannedRun
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run has come to an end, or was found to be done."""
+
+    run: PlannedRun
+    outcome: Outcome
+
+
+# None: nothing new, but a moment to look up.
+Event = Started | Lost | Finished | None

@@ -1,0 +1,170 @@
+"""What a folder of runs holds already, and what other sweeps are doing in it.
+
+The run directories are the truth. Beside them, in the hidden folder `.sweeps`:
+
+claims   an empty file; a sweep that works on a run holds a lock on the byte that the run's digest gives.
+         Such locks end with their process, however it ends, and are not inherited by workers.
+done     `digest<TAB>directory` for each run that a sweep has finished, appended by whoever ran it. It only
+         spares sweeps that run at the same time from looking through the folder again and again.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograd_cli.config import digest_of
+from autograd_cli.errors import ConfigError, RunError
+from autograd_cli.runs.reader import read_run
+from autograd_cli.runs.record import RunRecord, Status
+
+_FOLDER = ".sweeps"
+_CLAIMS = "claims"
+_DONE = "done"
+
+# Of several runs with one digest, the one whose status comes first here counts.
+_WORTH: tuple[Status, ...] = ("completed", "diverged", "running", "failed", "interrupted")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A run that is there already: what a sweep wants to know of it."""
+
+    status: Status
+    path: str
+    steps: int
+    last_loss: float | None
+    best_loss: float | None
+    elapsed_s: float | None
+    diverged_step: int | None
+    error: str | None
+
+    @classmethod
+    def of(cls, record: RunRecord) -> "Known":
+        """The same, without the rest of the record: there may be ten thousand."""
+        return cls(
+            record.status,
+            record.path,
+            record.steps,
+            record.last_loss,
+            record.best_loss,
+            record.elapsed_s,
+            record.diverged_step,
+            record.error,
+        )
+
+
+class Index:
+    """Runs of a folder by digest. A folder that does not exist holds none."""
+
+    def __init__(self, runs_dir: Path) -> None:
+        self._runs_dir = runs_dir
+        self._settled: set[str] = set()
+        self._by_digest: dict[str, Known] = {}
+        self.refresh()
+
+    def find(self, digest: str) -> Known | None:
+        """The run with that digest, the most useful one if there are several."""
+        return self._by_digest.get(digest)
+
+    def refresh(self) -> None:
+        """Look at what is new, and again at what was not finished."""
+        for digest, known in list(self._by_digest.items()):
+            if known.status == "running":
+                del self._by_digest[digest]
+        for name in self._names():
+            if name not in self._settled:
+                self.read(name)
+
+    def read(self, name: str) -> None:
+        """Take in the run directory called `name`; what is no run is passed over."""
+        with suppress(RunError):
+            record = read_run(self._runs_dir / name)
+            if record.status != "running":
+                self._settled.add(name)
+            digest = record.config_digest or digest_of(record.config)
+            other = self._by_digest.get(digest)
+            if other is None or _worth(record.status) <= _worth(other.status):
+                self._by_digest[digest] = Known.of(record)
+
+    def _names(self) -> Iterator[str]:
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self._runs_dir) as entries:
+            for entry in entries:
+                if not entry.name.startswith(".") and entry.is_dir():
+                    yield entry.name
+
+
+class Ledger:
+    """The index of a folder, kept up to date, and this sweep's claims on runs.
+
+    Raises:
+        ConfigError: the folder cannot be written.
+
+    """
+
+    def __init__(self, runs_dir: Path) -> None:
+        try:
+            folder = runs_dir / _FOLDER
+            folder.mkdir(parents=True, exist_ok=True)
+            self._claims = (folder / _CLAIMS).open("ab")
+            self._done = (folder / _DONE).open("a+b")
+        except FileExistsError as error:
+            raise ConfigError(f"--runs-dir: '{runs_dir}' is not a directory") from error
+        except OSError as error:
+            raise ConfigError(f"--runs-dir: cannot write in '{runs_dir}': {error.strerror}") from error
+        # First the end of the journal, then the folder: what is finished in between is seen twice, not never.
+        self._offset = self._done.seek(0, os.SEEK_END)
+        self._own: set[str] = set()
+        self.index = Index(runs_dir)
+
+    def claim(self, digest: str) -> bool:
+        """Keep other sweeps from the run; False if one of them has it. The index then knows what they did."""
+        try:
+            fcntl.lockf(self._claims, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _byte_of(digest))
+        except (BlockingIOError, PermissionError):
+            return False
+        self._read_journal()
+        self._own.add(digest)
+        return True
+
+    def release(self, digest: str) -> None:
+        """Let go of the run."""
+        fcntl.lockf(self._claims, fcntl.LOCK_UN, 1, _byte_of(digest))
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._claims.close()
+        self._done.close()
+
+    def _read_journal(self) -> None:
+        if os.fstat(self._done.fileno()).st_size <= self._offset:
+            return
+        self._done.seek(self._offset)
+        new = self._done.read()
+        whole = new[: new.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.decode(errors="replace").splitlines():
+            digest, _, name = line.partition("\t")
+            if digest not in self._own:
+                self.index.read(name)
+
+
+def note_done(runs_dir: Path, digest: str, name: str) -> None:
+    """Tell other sweeps that the run is finished; without the journal's file they look for themselves."""
+    with suppress(OSError):
+        journal = os.open(runs_dir / _FOLDER / _DONE, os.O_WRONLY | os.O_APPEND)
+        try:
+            os.write(journal, f"{digest}\t{name}\n".encode())
+        finally:
+            os.close(journal)
+
+
+def _byte_of(digest: str) -> int:
+    """Where the run's lock is: 60 bits of the digest, so that two runs hardly ever share a byte."""
+    return int(digest[:15], 16)
+
+
+def _worth(status: Status) -> int:
+    return _WORTH.index(status) if status in _WORTH else len(_WORTH)

@@ -1,0 +1,98 @@
+"""Hands out what is left to do, each run to one sweep only."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from time import monotonic
+
+from autograd_cli.sweep.execution import Outcome, outcome_of
+from autograd_cli.sweep.ledger import Known, Ledger
+from autograd_cli.sweep.plan import PlannedRun
+
+# How often to look whether another sweep is done with a run, or gone.
+_LOOK_AGAIN_S = 0.3
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What to run although it is there: what failed, or everything."""
+
+    failed: bool = False
+    everything: bool = False
+
+    def leaves(self, known: Known | None) -> bool:
+        """Whether the run is to stay as it is."""
+        if known is None or self.everything:
+            return False
+        return known.status in ("completed", "diverged") or (known.status == "failed" and not self.failed)
+
+
+class Queue:
+    """The runs that are left.
+
+    Attributes:
+        found: runs that turned out to be done, by an earlier sweep or by another one meanwhile; whoever
+            takes from the queue reports and clears them.
+
+    """
+
+    def __init__(self, runs: Iterable[PlannedRun], ledger: Ledger, rerun: Rerun) -> None:
+        self._ledger = ledger
+        self._rerun = rerun
+        self._ready: deque[PlannedRun] = deque()
+        self._elsewhere: deque[PlannedRun] = deque()
+        self._look_at_s = 0.0
+        self.found: list[tuple[PlannedRun, Outcome]] = []
+        for run in runs:
+            if not self._is_found(run):
+                self._ready.append(run)
+
+    def __len__(self) -> int:
+        return len(self._ready) + len(self._elsewhere)
+
+    def take(self) -> PlannedRun | None:
+        """The next run to do, claimed; None if there is none, or none just now."""
+        while self._ready:
+            run = self._ready.popleft()
+            if self._is_ours(run):
+                return run
+        if not self._elsewhere or monotonic() < self._look_at_s:
+            return None
+        self._look_at_s = monotonic() + _LOOK_AGAIN_S
+        # Whoever had these may have died between finishing a run and telling of it.
+        self._ledger.index.refresh()
+        self._ready, self._elsewhere = self._elsewhere, deque()
+        while self._ready:
+            run = self._ready.popleft()
+            if self._is_ours(run):
+                return run
+        return None
+
+    def give_back(self, run: PlannedRun) -> None:
+        """The run was not finished, and is the next to be taken."""
+        self._ledger.release(run.digest)
+        self._ready.appendleft(run)
+
+    def finish(self, run: PlannedRun) -> None:
+        """The run is done."""
+        self._ledger.release(run.digest)
+
+    def _is_ours(self, run: PlannedRun) -> bool:
+        """Claim the run, unless it is done or another sweep is at it."""
+        if not self._ledger.claim(run.digest):
+            self._elsewhere.append(run)
+            return False
+        if not self._is_found(run):
+            known = self._ledger.index.find(run.digest)
+            if known is None or known.status != "running" or self._rerun.everything:
+                return True
+            self._elsewhere.append(run)  # a worker whose sweep has died, or `evo train`, is at it
+        self._ledger.release(run.digest)
+        return False
+
+    def _is_found(self, run: PlannedRun) -> bool:
+        known = self._ledger.index.find(run.digest)
+        if known is None or not self._rerun.leaves(known):
+            return False
+        self.found.append((run, outcome_of(known, is_new=False)))
+        return True

@@ -1,0 +1,84 @@
+"""What one key takes in turn: lists and ranges, written so that no shell wants them quoted.
+
+1e-7,1e-6       each in turn
+0..9            whole numbers, both ends included
+lin:0:1:5       5 numbers, evenly spaced, both ends included
+log:1e-7:1e-5:3 3 numbers, each the same multiple of the one before, both ends included
+"""
+
+import math
+import re
+
+from autograd_cli.errors import ConfigError
+from autograd_cli.keys import show
+
+RUNS_MAX = 100_000
+
+_WHOLE = re.compile(r"(-?\d+)\.\.(-?\d+)")
+_SPACED = re.compile(r"(lin|log):(.*)")
+
+
+def expand_values(text: str, where: str) -> list[str]:
+    """The values that `text` stands for, as text that `Key.parse` reads.
+
+    Raises:
+        ConfigError: an empty value, a range without numbers in it, or more than `RUNS_MAX` values;
+            `where` says where the text came from.
+
+    """
+    values: list[str] = []
+    for part in text.split(","):
+        if not part.strip():
+            raise ConfigError(f"{where}: '{text}' has an empty value")
+        values += _expand(part.strip(), where)
+        if len(values) > RUNS_MAX:
+            raise ConfigError(f"{where}: '{text}' has more than {RUNS_MAX} values")
+    return values
+
+
+def _expand(part: str, where: str) -> list[str]:
+    if whole := _WHOLE.fullmatch(part):
+        first, last = int(whole[1]), int(whole[2])
+        if last < first:
+            raise ConfigError(f"{where}: '{part}' is empty: the first number is larger than the last")
+        if last - first >= RUNS_MAX:
+            raise ConfigError(f"{where}: '{part}' has more than {RUNS_MAX} values")
+        return [str(n) for n in range(first, last + 1)]
+    if spaced := _SPACED.fullmatch(part):
+        return _spaced(part, spaced[1], spaced[2].split(":"), where)
+    return [part]
+
+
+def _spaced(part: str, kind: str, fields: list[str], where: str) -> list[str]:
+    try:
+        first_text, last_text, count_text = fields
+        first, last, count = float(first_text), float(last_text), int(count_text)
+    except ValueError:
+        raise ConfigError(
+            f"{where}: '{part}' is not a range; write {kind}:FIRST:LAST:COUNT, such as {kind}:1e-7:1e-5:16"
+        ) from None
+    if not (math.isfinite(first) and math.isfinite(last)):
+        raise ConfigError(f"{where}: '{part}': both ends must be finite numbers")
+    if not 2 <= count <= RUNS_MAX:
+        raise ConfigError(f"{where}: '{part}': the count must be from 2 to {RUNS_MAX}")
+    if kind == "log" and not (first > 0 and last > 0):
+        raise ConfigError(f"{where}: '{part}': both ends of a log range must be above 0")
+    whole = _is_whole(first_text) and _is_whole(last_text)
+    inner = [_point(kind, first, last, i / (count - 1)) for i in range(1, count - 1)]
+    return [first_text, *(_show_point(value, whole) for value in inner), last_text]
+
+
+def _point(kind: str, first: float, last: float, part: float) -> float:
+    if kind == "lin":
+        return first + (last - first) * part
+    return math.exp(math.log(first) + (math.log(last) - math.log(first)) * part)
+
+
+def _show_point(value: float, whole: bool) -> str:
+    """The point with 12 digits, which no rounding error reaches; a whole number between whole ends as one."""
+    rounded = float(f"{value:.12g}")
+    return str(int(rounded)) if whole and rounded.is_integer() else show(rounded)
+
+
+def _is_whole(text: str) -> bool:
+    return re.fullmatch(r"-?\d+", text) is not None

@@ -1,0 +1,205 @@
+"""What a sweep costs, against a shell loop of bare scripts and against Hydra's --multirun.
+
+    python benchmarks/sweep.py [--pairs 3] [--sample 8] [--hydra FOLDER] [--output benchmarks/sweep.md]
+
+Whole processes, each beside its baseline in the same minute; medians of the paired ratios. Of the shell loop,
+which takes minutes, `--sample` runs are timed in every pair and multiplied up: its runs are independent of
+each other. `--hydra` is a folder with hydra-core in it (`pip install --target FOLDER hydra-core`).
+"""
+
+import argparse
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+
+from autograd_cli.config import Setting, resolve
+from autograd_cli.registry import find_implementation, find_task, load_level, load_problem
+from autograd_cli.sweep.batched import BATCH_BYTES
+from autograd_cli.sweep.sweep import cores
+from autograd_cli.training import train
+
+HERE = Path(__file__).parent
+EVO = [sys.executable, "-m", "autograd_cli"]
+SIN = ["--task", "sin", "--impl", "batched", "lr=log:1e-7:1e-6:16", "seed=0..15"]
+MLP = ["--task", "mlp", "--impl", "optim", "seed=0..63", "--engine", "processes"]
+ONE_STEP = ["--task", "sin", "--impl", "autograd", "seed=0..999", "steps=1"]
+MANY = ["--task", "sin", "--impl", "batched", "seed=0..9999", "steps=1"]
+
+# A process starts with its parent's peak memory: this small one stands between, and tells seconds and kB.
+PEAK = """
+import os, subprocess, sys, time
+start = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+usage = os.wait4(process.pid, 0)[2]
+print(time.perf_counter() - start, usage.ru_maxrss)
+"""
+
+
+def wall_s(command: list[str], path: str = "") -> float:
+    """Seconds that a whole process takes."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(HERE.parent), path])}
+    start = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=environment)
+    return time.perf_counter() - start
+
+
+def sweep_s(arguments: list[str]) -> float:
+    """A whole `evo sweep` into an empty folder."""
+    with tempfile.TemporaryDirectory() as runs_dir:
+        return wall_s([*EVO, "sweep", *arguments, "--runs-dir", runs_dir])
+
+
+def shell_s(script: Path, runs: int, sample: int) -> float:
+    """A shell loop of `runs` runs of a bare script, from `sample` of them."""
+    loop = f"for i in $(seq {sample}); do {sys.executable} {shlex.quote(str(script))} $i; done"
+    return wall_s(["bash", "-c", loop]) * runs / sample
+
+
+def hydra_s(folder: str, runs: int) -> float:
+    """Hydra's --multirun with its default launcher over evo's training function."""
+    with tempfile.TemporaryDirectory() as scratch:
+        app = [sys.executable, str(HERE / "hydra_app.py"), "-m", "task=mlp", "impl=optim"]
+        places = [f"runs_dir={scratch}/runs", f"hydra.sweep.dir={scratch}/hydra"]
+        return wall_s([*app, f"seed=range({runs})", *places], folder)
+
+
+def level_s(task_name: str, impl: str) -> float:
+    """CPU seconds of one run's arithmetic in the loop of training.py, nothing recorded; the best of three."""
+    config = resolve([("task", Setting(task_name, "")), ("impl", Setting(impl, ""))])
+    task = find_task(task_name, "")
+    level_class = load_level(task, find_implementation(task, impl, ""))
+    times = []
+    for _ in range(3):
+        level = level_class(load_problem(task).make(config), config)
+        start = time.process_time()
+        for _ in train(level, config.steps):
+            pass
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def batch_s(runs: int = 256) -> float:
+    """CPU seconds of one run's share of the arithmetic of a batch of sin; the best of three."""
+    from autograd_cli.tasks.sin.batched import SinRuns  # noqa: PLC0415 - needs threads set first
+
+    config = resolve([("task", Setting("sin", "")), ("impl", Setting("batched", ""))])
+    size = min(runs, BATCH_BYTES // SinRuns.bytes_per_run(config))
+    problem = load_problem(find_task("sin", "")).make(config)
+    times = []
+    for _ in range(3):
+        level = SinRuns([problem] * size, [config] * size)
+        start = time.process_time()
+        for _ in range(config.steps):
+            level.backward(level.forward())
+            level.update()
+        times.append((time.process_time() - start) / size)
+    return min(times)
+
+
+def paired(pairs: int, one: Callable[[], float], other: Callable[[], float]) -> tuple[float, float, float]:
+    """Medians of both times, and of the paired ratios other / one."""
+    rows = [(one(), other()) for _ in range(pairs)]
+    return median(a for a, _ in rows), median(b for _, b in rows), median(b / a for a, b in rows)
+
+
+def measure_large_folder() -> list[str]:
+    """Planning, resuming and comparing in a folder of 10,000 runs: seconds and peak memory."""
+    lines = []
+    with tempfile.TemporaryDirectory() as runs_dir:
+        subprocess.run(
+            [*EVO, "sweep", *MANY, "--runs-dir", runs_dir, "-q"], stdout=subprocess.DEVNULL, check=True
+        )
+        paths = [str(path) for path in Path(runs_dir).glob("2*")]
+        commands = {
+            "planning (--dry-run)": ["sweep", *MANY, "--runs-dir", runs_dir, "--dry-run"],
+            "resuming, all there": ["sweep", *MANY, "--runs-dir", runs_dir],
+            "compare": ["compare", *paths],
+            "compare --group-by lr --over seed": ["compare", *paths, "--group-by", "lr", "--over", "seed"],
+        }
+        for name, command in commands.items():
+            seconds, peak_kb = subprocess.check_output(
+                [sys.executable, "-c", PEAK, *EVO, *command], text=True
+            ).split()
+            lines.append(f"| {name} | {float(seconds):.2f} s | {int(peak_kb) / 1024:.0f} MB |")
+    return lines
+
+
+def report(pairs: int, sample: int, hydra: str | None) -> str:
+    """All measurements, as Markdown."""
+    torch.set_num_threads(1)
+    lines = [
+        "# Sweeps",
+        "",
+        f"{datetime.now(UTC):%Y-%m-%d}, {cores()} cores of {platform.machine()}, Python "
+        f"{platform.python_version()}, torch {torch.__version__}, NumPy {np.__version__}; {pairs} pairs, "
+        f"{sample} runs of each shell loop timed and multiplied up. By `python benchmarks/sweep.py`.",
+        "",
+        "| sweep | evo | baseline | baseline / evo |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    sin, shell, ratio = paired(
+        pairs, lambda: sweep_s(SIN), lambda: shell_s(HERE / "bare" / "sin_autograd.py", 256, sample)
+    )
+    lines.append(f"| sin, 256 runs, batched | {sin:.2f} s | shell loop {shell:.0f} s | {ratio:.1f} |")
+    mlp, shell, ratio = paired(
+        pairs, lambda: sweep_s(MLP), lambda: shell_s(HERE / "bare" / "mlp_optim.py", 64, sample)
+    )
+    lines.append(f"| mlp/optim, 64 runs, processes | {mlp:.2f} s | shell loop {shell:.0f} s | {ratio:.1f} |")
+    if hydra:
+        again, other, ratio = paired(pairs, lambda: sweep_s(MLP), lambda: hydra_s(hydra, 64))
+        lines.append(f"| the same | {again:.2f} s | Hydra --multirun {other:.1f} s | {ratio:.1f} |")
+    floor_sin, floor_mlp = batch_s(), level_s("mlp", "optim")
+    start_s = median(wall_s([sys.executable, "-c", "import torch"]) for _ in range(3))
+    one_step = median(sweep_s(ONE_STEP) for _ in range(pairs)) - start_s
+    lines += [
+        "",
+        "| floor | a run | all, on the cores used | reached |",
+        "| --- | ---: | ---: | ---: |",
+        f"| sin, batched: the arithmetic | {floor_sin * 1e3:.2f} ms | {floor_sin * 256:.2f} s on 1 core | "
+        f"{floor_sin * 256 / sin:.0%} |",
+        f"| mlp/optim: the loop | {floor_mlp * 1e3:.0f} ms | {floor_mlp * 64 / cores():.2f} s on {cores()} | "
+        f"{floor_mlp * 64 / cores() / mlp:.0%} |",
+        "",
+        f"`import torch` alone takes {start_s:.2f} s of every sweep; 1,000 runs of one step take "
+        f"{one_step:.2f} s beyond it, {one_step:.2f} ms a run.",
+        "",
+        "Why not all of the floor: every sweep imports torch once, on one core, before anything can start.",
+        "At optim each worker then imports what torch.optim wants on its first step (torch._dynamo, about a",
+        "second), which neither fork nor order avoids. The rest is each run's data, start and four files.",
+        "",
+        "| 10,000 runs in one folder | wall time | peak memory |",
+        "| --- | ---: | ---: |",
+        *measure_large_folder(),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure, print and write the report."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--sample", type=int, default=8)
+    parser.add_argument("--hydra", metavar="FOLDER")
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    text = report(options.pairs, options.sample, options.hydra)
+    print(text)
+    if options.output:
+        options.output.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
