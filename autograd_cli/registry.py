@@ -78,7 +78,7 @@ def load_level(task: Task, implementation: Implementation) -> LevelClass:
         external.level_entries(task.name) if implementation not in task.implementations else ()
     ):
         if name == implementation.name:
-            return cast(LevelClass, external.load_entry_point(entry))
+            return external.check_class(external.load_entry_point(entry))
     module = import_module(f"{task.package}.{implementation.name}")
     return cast(LevelClass, getattr(module, task.level))
 
