@@ -103,6 +103,8 @@ class Experiment:
             raise EvoError(message) from error
         finally:
             self.record = self._finish(status, message)
+        if self.record.status == "failed":
+            raise EvoError(str(self.record.error))
 
     def _batches(self) -> Iterator[Batch]:
         """The loop's batches. NumPy's warnings of an overflow say less than the status that follows."""

@@ -63,7 +63,9 @@ def run_in_lockstep(level: Level, reference: Level, steps: int, tolerance: float
         try:
             problem = lockstep.step()
         except Exception as error:
-            problem, found.broken = blame_level(error, level), True
+            found.parted, found.parted_step = f"step {step}: {blame_level(error, level)}", step
+            found.broken = True
+            break
         if problem:
             found.parted, found.parted_step = f"{problem} at step {step}", step
 
