@@ -1,7 +1,5 @@
 """Levels of mlp that are wrong on purpose, one mistake each, in the ways that people make them."""
 
-from typing import Any
-
 import numpy as np
 import torch
 
@@ -136,22 +134,6 @@ class UpdatesInBackward(numpy.Mlp):
 
     def update(self) -> None:
         """It is done already."""
-
-
-class SlightlyWrongFunction(torch.autograd.Function):
-    """ReLU with a derivative of 1.001 where it should be 1."""
-
-    @staticmethod
-    def forward(ctx: Any, z: torch.Tensor) -> torch.Tensor:
-        """Cut off what is negative."""
-        ctx.save_for_backward(z)
-        return z.clamp(min=0)
-
-    @staticmethod
-    def backward(ctx: Any, grad_output: torch.Tensor) -> Any:
-        """A tenth of a percent too much."""
-        (z,) = ctx.saved_tensors
-        return 1.001 * grad_output * (z > 0)
 
 
 class Unseeded(numpy.Mlp):
