@@ -10,7 +10,7 @@ from autograd_cli.errors import ConfigError, EvoError
 from autograd_cli.external import blame_class, check_level, is_outside
 from autograd_cli.interruption import Interruption
 from autograd_cli.level import Level
-from autograd_cli.registry import find_implementation, find_task, load_level, load_problem, model_of
+from autograd_cli.registry import find_implementation, find_task, load_level, load_problem, with_model
 from autograd_cli.runs.record import RunRecord, Status
 from autograd_cli.runs.writer import RunWriter, check_name
 from autograd_cli.threads import set_threads
@@ -43,6 +43,7 @@ class Experiment:
         self._implementation = find_implementation(self._task, config.impl, "--impl")
         set_threads(config.threads)
         self._level_class = load_level(self._task, self._implementation)
+        self._implementation = with_model(self._task, self._implementation, self._level_class)
         check_device(config)
         self._level = self._make_level()
         environment = describe_environment(config.device, config.threads, git)
@@ -119,8 +120,7 @@ class Experiment:
         try:
             check_level(self._level)
             parameters = {name: to_numpy(array) for name, array in self._level.parameters.items()}
-            model = model_of(self._level_class, self._implementation)
-            result = load_problem(self._task).describe(model, parameters)
+            result = load_problem(self._task).describe(self._implementation.model, parameters)
         except Exception as error:
             # Only a level from outside gets here: its losses stand, but it has nothing to show for them.
             message = message or self._blame(error)

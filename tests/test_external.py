@@ -211,6 +211,20 @@ def test_predict_never_imports_the_file(folder: Path) -> None:
     assert not (folder / "touched").exists()
 
 
+def test_a_level_may_name_its_model(tmp_path: Path) -> None:
+    """A port of `dynamic` says so, and is held against the reference of that model on all of its paths."""
+    head = "from autograd_cli.tasks.mlp.dynamic import Mlp\n\n\nclass Mine(Mlp):\n"
+    (tmp_path / "mine.py").write_text(head + "    model = 'dynamic'\n")
+    arguments = ("--task", "mlp", "--impl", "mine.py:Mine")
+    done = evo("verify", *arguments, *SMALL[:2], "start=uniform", "--quick", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "against dynamic model" in done.stdout
+    (tmp_path / "mine.py").write_text(head + "    model = 'dynamik'\n")
+    for command in ("verify", "train"):
+        line = line_of_error(evo(command, *arguments, cwd=tmp_path), 2)
+        assert line.startswith("evo: mine.py:4: attribute model: unknown model 'dynamik'; did you mean")
+
+
 def test_names() -> None:
     """FILE.py:Class is recognised by its form alone."""
     assert all(map(is_external, ["a.py:B", "./a.py:B", "/x/a.py:B", "../a b.py:C"]))

@@ -1,7 +1,11 @@
 """`evo verify`: every level passes, and every wrong one is rejected by name."""
 
 import json
+import os
+import pty
 import re
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +17,7 @@ from autograd_cli.registry import TASKS, find_implementation, load_level
 from autograd_cli.verify.cells import Verdict, verify
 from autograd_cli.verify.functions import check_functions
 from autograd_cli.verify.plan import choose_cells, make_plan
-from tests.helpers import CELLS, ROOT, evo, message_of
+from tests.helpers import CELLS, ROOT, command, environment, evo, message_of
 
 WRONG = Path(__file__).with_name("wrong_levels.py")
 SMALL = ("N=9", "D_in=7", "H=6", "D_out=3", "lr=1e-3")
@@ -166,6 +170,39 @@ def test_dtype_and_tolerance() -> None:
     assert re.search(r" differs by \S+e-0[678].* at step \d+$", strict.complaints[0])
     (wide,) = verify(cells, make_plan("20", "1e-4", "float32", True, SMALL))
     assert wide.passed
+
+
+def test_a_rate_at_which_the_reference_diverges(tmp_path: Path) -> None:
+    """Where the reference itself diverges there is nothing to compare with, and this is what it says."""
+    options = ("--task", "mlp", "--impl", "numpy", "--quick", "lr=1")
+    done = evo("verify", *options, *SMALL[:-1], cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert re.search(r"FAILED: the reference diverges, its loss is (inf|nan) at step \d+$", done.stdout, re.M)
+
+
+def test_a_bar_on_a_terminal(tmp_path: Path) -> None:
+    """On a terminal a bar on stderr counts the levels; stdout has no control codes."""
+    ours, theirs = pty.openpty()
+    arguments = ("verify", "--task", "linear", "--impl", "numpy", "--quick")
+    with subprocess.Popen(
+        command(*arguments),
+        cwd=tmp_path,
+        env=environment(TERM="xterm"),
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # how a terminal ends on Linux
+            while block := os.read(ours, 65536):
+                shown += block
+        assert process.stdout is not None
+        result = process.stdout.read()
+    os.close(ours)
+    assert process.returncode == 0
+    assert b"0/1" in shown
+    assert b"linear / numpy" in shown
+    assert b"\x1b" not in result
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from autograd_cli.registry import (
     load_level,
     load_problem,
     load_reference,
-    model_of,
+    with_model,
 )
 from autograd_cli.tasks.description import Implementation, Task
 from autograd_cli.threads import set_threads
@@ -99,7 +99,7 @@ def _repeated(cell: Cell, plan: Plan) -> RunConfig:
 def _verify_cell(cell: Cell, plan: Plan, repeated: RunConfig, elsewhere: LossesByThreads) -> Verdict:
     task, implementation = cell
     level_class = load_level(task, implementation)
-    implementation = replace(implementation, model=model_of(level_class, implementation))
+    implementation = with_model(task, implementation, level_class)
     shares_model = implementation.model == task.implementations[0].model
     equivalence = Equivalence()
     verdict = Verdict(

@@ -61,7 +61,9 @@ def run_in_lockstep(level: Level, reference: Level, steps: int, tolerance: float
             break
         found.steps = step + 1
         try:
-            problem = lockstep.step()
+            # A program that diverges is a result; NumPy need not warn of it as well.
+            with np.errstate(over="ignore", invalid="ignore"):
+                problem = lockstep.step()
         except Exception as error:
             found.parted, found.parted_step = f"step {step}: {blame_level(error, level)}", step
             found.broken = True
