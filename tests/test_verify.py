@@ -137,9 +137,14 @@ def test_gradcheck_finds_a_wrong_function(tmp_path: Path) -> None:
     """A Function whose derivative is 0.1 % off does not pass torch's gradcheck; the right one does."""
     source = (ROOT / "autograd_cli/tasks/mlp/function.py").read_text()
     file = tmp_path / "slightly_wrong.py"
-    file.write_text(source.replace("return grad_output *", "return 1.001 * grad_output *"))
+    source = source.replace("return grad_output *", "return 1.001 * grad_output *")
+    source += (
+        "\n\nfrom torch.autograd import Function\n\n\nclass Product(Function):\n"
+        "    @staticmethod\n    def forward(ctx, a, b):\n        return a * b\n"
+    )
+    file.write_text(source)
     found = check_functions(load_class(f"{file}:Mlp"))
-    assert set(found) == {"ReLU"}
+    assert set(found) == {"ReLU"}, "neither an imported class nor one of two inputs"
     assert str(found["ReLU"]).startswith("derivatives of first order")
     right = load_level(TASKS["mlp"], find_implementation(TASKS["mlp"], "function", "--impl"))
     assert check_functions(right) == {"ReLU": None}
