@@ -23,7 +23,7 @@ types: $(VENV)/installed-test
 check: lint types test  ## all that must hold before a commit
 
 bench: $(VENV)/installed-test  ## measure everything anew; ten minutes on an otherwise idle machine
-	$(BIN)/python -m benchmarks
+	$(BIN)/python benchmarks/all.py
 
 picture: $(VENV)/installed  ## draw the README's picture from a real run
 	$(BIN)/python docs/picture.py
@@ -39,6 +39,7 @@ $(VENV)/bin/python:
 # The stamps are newer than what was installed from: a second call installs nothing.
 $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP_INSTALL) --editable '.[graph]'
+	@$(BIN)/python -m compileall -q autograd_cli  # as pip does for all but editable installs
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed

@@ -128,7 +128,7 @@ def value_of(record: RunRecord, key: str) -> Any:
 
 
 def _check_key(key: str, keys: Sequence[str], where: str) -> None:
-    allowed = (*FIELDS, "name", *keys)
+    allowed = dict.fromkeys((*FIELDS, "name", *keys))
     if key not in allowed:
         raise unknown("key", key, allowed, where)
 

@@ -1,7 +1,6 @@
 """The circumstances of a run: versions, machine, and the state of the git tree that it was started in."""
 
 import os
-import platform
 import subprocess
 import sys
 from contextlib import suppress
@@ -50,12 +49,13 @@ class GitState:
 
 def describe_environment(device: str, threads: int, git: GitState) -> dict[str, Any]:
     """What else may decide digits and times, of the frameworks that are loaded."""
+    machine = os.uname()
     modules = {name: sys.modules.get(name) for name in ("numpy", "torch")}
     versions = {name: str(module.__version__) for name, module in modules.items() if module is not None}
     return {
-        "versions": {"evo": __version__, "python": platform.python_version()} | versions,
-        "platform": f"{platform.system()} {platform.machine()}",
-        "host": platform.node(),
+        "versions": {"evo": __version__, "python": ".".join(map(str, sys.version_info[:3]))} | versions,
+        "platform": f"{machine.sysname} {machine.machine}",
+        "host": machine.nodename,
         "pid": os.getpid(),
         "device": _gpu_name() if device == "cuda" else device,
         "threads": threads,

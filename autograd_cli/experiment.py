@@ -74,13 +74,9 @@ class Experiment:
             EvoError: the disk is full, or the level itself failed; the run is then recorded as failed.
 
         """
-        import numpy as np  # noqa: PLC0415 - making the problem has imported it
-
         # What imports and set-up have made lives to the end: the collector need not look at it again.
         gc.freeze()
         gc.enable()
-        # A loss that overflows is a result, reported as divergence; NumPy need not warn of it as well.
-        np.seterr(over="ignore", invalid="ignore")
         status: Status = "completed"
         message = None
         try:

@@ -43,7 +43,7 @@ class Interface:
     Attributes:
         inputs: numbers in one input.
         parameters: the shape of every parameter, by name.
-        paths: how many paths forward() chooses from; 1 where there is nothing to choose.
+        paths: how many paths forward() chooses from by `Problem.choices`; 1 where there is no choice.
 
     """
 

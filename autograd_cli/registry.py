@@ -92,10 +92,10 @@ def with_model(task: Task, implementation: Implementation, level_class: LevelCla
     model = getattr(level_class, "model", None)
     if not external.is_outside(level_class) or not isinstance(model, str):
         return implementation
-    models = {row.model: row.paths for row in task.implementations}
+    models = list(dict.fromkeys(row.model for row in task.implementations))
     if model not in models:
         raise unknown("model", model, models, f"{external.place_of(level_class)}attribute model")
-    return replace(implementation, model=model, paths=models[model])
+    return replace(implementation, model=model)
 
 
 def load_reference(task: Task, model: str) -> LevelClass:

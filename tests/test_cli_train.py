@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from autograd_cli.config import shipped_configs
+from autograd_cli.registry import TASKS
 from autograd_cli.runs.reader import read_run
 from tests.helpers import command, environment, evo
 
@@ -235,12 +237,12 @@ def test_interruption(tmp_path: Path, number: signal.Signals, code: int) -> None
         (["--task", "sin"], "--impl is missing: give it as an option, or as 'impl:' in the --config file"),
         (
             ["--task", "son", "--impl", "nn"],
-            "--task: unknown task 'son'; did you mean 'sin'? (allowed: mlp, sin)",
+            f"--task: unknown task 'son'; did you mean 'sin'? (allowed: {', '.join(TASKS)})",
         ),
         (
             ["--task", "sin", "--impl", "nnn"],
             "--impl: unknown implementation of task sin 'nnn'; did you mean 'nn'? "
-            "(allowed: numpy, tensor, autograd, function, nn, optim, module, dynamic)",
+            f"(allowed: {', '.join(row.name for row in TASKS['sin'].implementations)})",
         ),
         ([*SIN[1:], "N=0"], "argument 'N=0': N is '0'; it must be a whole number, 1 or more"),
         (
@@ -267,7 +269,7 @@ def test_interruption(tmp_path: Path, number: signal.Signals, code: int) -> None
         (
             [*SIN[1:], "--config", "siin"],
             "--config: unknown configuration 'siin'; did you mean 'sin'? "
-            "(allowed: mlp, mlp_n100, mlp_no_bias, sin)",
+            f"(allowed: {', '.join(shipped_configs())})",
         ),
         ([*SIN[1:], "--config", "empty"], "empty: cannot read the configuration: Is a directory"),
     ],

@@ -180,17 +180,17 @@ def test_yaml_round_trip(tmp_path_factory: pytest.TempPathFactory, given: list[t
 
 # --- complaints --------------------------------------------------------------------------------------
 
-MLP_KEYS = (
-    "seed, steps, lr, dtype, device, threads, print_every, N, D_in, H, D_out, start, bias, optimizer, "
-    "momentum, stateless"
-)
-LEVELS = "numpy, tensor, autograd, function, nn, optim, module, dynamic"
+MLP_KEYS = ", ".join(keys_of(TASKS["mlp"]))
+LEVELS = ", ".join(row.name for row in TASKS["mlp"].implementations)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["task=mpl"], "argument 'task=mpl': unknown task 'mpl'; did you mean 'mlp'? (allowed: mlp, sin)"),
+        (
+            ["task=mpl"],
+            f"argument 'task=mpl': unknown task 'mpl'; did you mean 'mlp'? (allowed: {', '.join(TASKS)})",
+        ),
         (
             ["impl=optin"],
             "argument 'impl=optin': unknown implementation of task mlp 'optin'; did you mean 'optim'? "

@@ -25,7 +25,13 @@ from autograd_cli.training import train
 from tests.helpers import CELLS, arrays, config_of, level_of, losses_of
 
 LINES_ON_A_SCREEN = 90
-SMALL = {"mlp": {"N": 7, "D_in": 5, "H": 6, "D_out": 3}, "sin": {"N": 9}}
+SMALL = {
+    "mlp": {"N": 7, "D_in": 5, "H": 6, "D_out": 3},
+    "sin": {"N": 9},
+    "linear": {"N": 5},
+    "softmax": {"D_in": 4, "D_out": 3},
+}
+LADDER = [row.name for row in TASKS["mlp"].implementations]  # the task that has every level
 
 every_cell = pytest.mark.parametrize(("task", "impl"), CELLS, ids=[f"{task}-{impl}" for task, impl in CELLS])
 every_mlp = pytest.mark.parametrize("impl", [row.name for row in TASKS["mlp"].implementations])
@@ -182,7 +188,7 @@ def test_the_file_is_one_screen_and_says_what_changed(task: str, impl: str) -> N
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= LINES_ON_A_SCREEN
     first_line = (ast.get_docstring(ast.parse(text)) or "").splitlines()[0]
-    place = [row.name for row in TASKS[task].implementations].index(impl) + 1
+    place = LADDER.index(impl) + 1
     assert re.fullmatch(rf"Level {place}, [\w ]+: .{{15,}}\.", first_line), first_line
 
 
@@ -199,7 +205,7 @@ def test_the_file_stands_alone(task: str, impl: str) -> None:
 def test_the_folder_is_the_matrix(task: Any) -> None:
     """The files of a task's folder are its levels, and its defaults stand in a file of its name."""
     folder = Path(autograd_cli.__file__).parent / "tasks" / task.name
-    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "problem"}
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "problem", "reference"}
     assert files == {row.name for row in task.implementations}
     assert (config_folder() / f"{task.name}.yaml").exists()
 

@@ -37,7 +37,7 @@ def rich_table(comparison: Comparison) -> str:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    header, rows, right = _cells(comparison)
+    header, rows, right = comparison_cells(comparison)
     console = Console()
     keys = comparison.keys
     if max(map(len, aligned(header, rows).splitlines())) > console.width:
@@ -81,11 +81,11 @@ def implementations_table(tasks: Sequence[Task]) -> str:
 def _table(comparison: Comparison) -> str:
     if sys.stdout.isatty() and len(comparison.records) <= _RICH_ROWS:
         return rich_table(comparison)
-    return aligned(*_cells(comparison))
+    return aligned(*comparison_cells(comparison))
 
 
 def _markdown(comparison: Comparison) -> str:
-    header, rows, right = _cells(comparison)
+    header, rows, right = comparison_cells(comparison)
     rule = ["---:" if name in right else "---" for name in header]
     escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *escaped))
@@ -115,7 +115,7 @@ COMPARISON_FORMATS: dict[str, Callable[[Comparison], str]] = {
 }
 
 
-def _cells(comparison: Comparison) -> tuple[list[str], list[list[str]], frozenset[str]]:
+def comparison_cells(comparison: Comparison) -> tuple[list[str], list[list[str]], frozenset[str]]:
     """Header, formatted rows, and the names of the columns of numbers."""
     header = comparison.columns
     rows = [

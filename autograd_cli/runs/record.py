@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import orjson
 
@@ -87,6 +87,17 @@ class RunRecord:
         return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
+# The types that the fields of run.json may have beside null.
+_KINDS: dict[str, Any] = {
+    **dict.fromkeys(("status", "name", "started_at", "finished_at", "result", "error"), str),
+    **dict.fromkeys(("steps", "best_step", "diverged_step"), int),
+    **dict.fromkeys(("first_loss", "best_loss", "last_loss", "elapsed_s"), (int, float)),
+    "config": dict,
+    "curve": list,
+    "environment": dict,
+}
+
+
 def write_record(folder: Path, record: RunRecord) -> None:
     """Put `record` in place of run.json in one step, so that no reader ever sees half of one."""
     write_whole(folder / RECORD, record.to_json())
@@ -119,7 +130,21 @@ def read_record(folder: Path) -> RunRecord:
         raise RunError(f"{path}: cannot read: {error.strerror}") from error
     except orjson.JSONDecodeError as error:
         raise RunError(f"{path}: not valid JSON: {error.msg} in line {error.lineno}") from error
-    if not isinstance(content, dict) or not isinstance(content.get("status"), str):
+    if not isinstance(content, dict) or "status" not in content:
         raise RunError(f"{path}: not the record of a run: it has no status")
-    known = {f.name for f in fields(RunRecord)}
-    return RunRecord(**{key: value for key, value in content.items() if key in known} | {"path": str(folder)})
+    known = {name: value for name, value in content.items() if name in _KINDS and value is not None}
+    for name, value in known.items():
+        if not _is_sound(name, value):
+            raise RunError(f"{path}: not the record of a run: {name} is {str(value)[:40]!r}")
+    return RunRecord(**known, path=str(folder))
+
+
+def _is_sound(name: str, value: Any) -> bool:
+    """Whether a field holds what its reader counts on; run.json may come from anywhere."""
+    if not isinstance(value, _KINDS[name]) or isinstance(value, bool):
+        return False
+    if name == "status":
+        return value in get_args(Status)
+    if name == "curve":
+        return all(type(point) in (float, int) for point in value)
+    return name != "config" or not any(isinstance(item, dict | list) for item in value.values())

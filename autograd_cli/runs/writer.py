@@ -85,7 +85,7 @@ class RunWriter:
         record.finished_at = datetime.now(UTC).isoformat(timespec="milliseconds")
         try:
             if parameters is not None:
-                write_whole(self.path / WEIGHTS, _npz(parameters))
+                (self.path / WEIGHTS).write_bytes(_npz(parameters))  # whole before run.json says so
             write_record(self.path, record)
         except OSError as os_error:
             failure = _cannot_write(self.path, os_error)

@@ -15,7 +15,6 @@ class Implementation:
         teaches: one line, what this level shows that the level below does not.
         model: levels with the same model compute the same function of the same parameters.
         devices: values of `--device` that it runs on.
-        paths: how many different ways its forward pass can take; more than one draws from `Problem.choices`.
         fixed: keys that this level takes with one value only, and that value.
 
     """
@@ -24,7 +23,6 @@ class Implementation:
     teaches: str
     model: str
     devices: tuple[str, ...] = ("cpu", "cuda")
-    paths: int = 1
     fixed: Mapping[str, Value] = field(default_factory=dict)
 
 

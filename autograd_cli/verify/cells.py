@@ -164,9 +164,12 @@ def _check_equivalence(cell: Cell, level_class: LevelClass, plan: Plan, found: E
 
 def _worst_gradients(cell: Cell, level_class: LevelClass, config: RunConfig, plan: Plan) -> GradientCheck:
     task, implementation = cell
-    problem = load_problem(task).make(config)
-    paths = _every_path(problem, implementation.paths)
-    checks = [check_gradients(level_class, p, config, plan.directions) for p in paths]
+    module = load_problem(task)
+    paths = module.interface(implementation.model, config).paths
+    checks = [
+        check_gradients(level_class, problem, config, plan.directions)
+        for problem in _every_path(module.make(config), paths)
+    ]
     return max(checks, key=lambda check: check.difference)
 
 

@@ -43,7 +43,6 @@ TASK = Task(
             "dynamic",
             "control flow and shared weights in forward()",
             "dynamic",
-            paths=4,
             fixed={"optimizer": "SGD", "stateless": False},
         ),
     ),

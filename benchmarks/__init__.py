@@ -1,1 +1,0 @@
-"""Scripts that measure; their results stand beside them."""

@@ -1,0 +1,27 @@
+"""mlp by NumPy alone."""
+
+import numpy as np
+
+N, D_in, H, D_out = 64, 1000, 100, 10
+x = np.random.randn(N, D_in)
+y = np.random.randn(N, D_out)
+w1 = np.random.randn(D_in, H)
+w2 = np.random.randn(H, D_out)
+lr = 1e-6
+
+for step in range(500):
+    h = x.dot(w1)
+    h_relu = np.maximum(h, 0)
+    y_pred = h_relu.dot(w2)
+    loss = np.square(y_pred - y).sum()
+    if step % 50 == 49:
+        print(step, loss)
+
+    grad_y_pred = 2.0 * (y_pred - y)
+    grad_w2 = h_relu.T.dot(grad_y_pred)
+    grad_h = grad_y_pred.dot(w2.T)
+    grad_h[h < 0] = 0
+    grad_w1 = x.T.dot(grad_h)
+
+    w1 -= lr * grad_w1
+    w2 -= lr * grad_w2

@@ -1,0 +1,59 @@
+"""Completion through the protocols by which shells ask for it."""
+
+from pathlib import Path
+
+import pytest
+
+from autograd_cli.registry import TASKS, implementation_names
+from tests.helpers import evo
+
+
+def complete(words: str, shell: str, cwd: Path) -> list[str]:
+    """What `shell` is offered for the last of the words; the words end in a space for an empty one."""
+    if shell == "bash":
+        count = len(words.split()) - (not words.endswith(" "))
+        result = evo(cwd=cwd, _EVO_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(count))
+        return result.stdout.split()
+    extra = {"_EVO_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": words}
+    if shell == "fish":
+        extra["_TYPER_COMPLETE_FISH_ACTION"] = "get-args"
+        return [line.partition("\t")[0] for line in evo(cwd=cwd, **extra).stdout.splitlines()]
+    return [word for word in evo(cwd=cwd, **extra).stdout.split('"') if word.strip(" ()\\\n")][1:]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_tasks_and_implementations(tmp_path: Path, shell: str) -> None:
+    """Every task and every implementation is offered, and those that begin with what was typed."""
+    offered = complete("evo train --impl ", shell, tmp_path)
+    assert [word for word in offered if word in implementation_names()] == implementation_names()
+    assert [word for word in complete("evo train --task ", shell, tmp_path) if word in TASKS] == list(TASKS)
+    narrowed = complete("evo train --task mlp --impl d", shell, tmp_path)
+    assert [word for word in narrowed if word in implementation_names()] == ["dynamic"]
+
+
+def test_configurations(tmp_path: Path) -> None:
+    """Configurations that come with evo, and YAML files and folders here, are offered."""
+    for name in ("mlp_mine.yaml", "mlp_notes.txt"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "mlp_folder").mkdir()
+    (tmp_path / "mlp_folder" / "deep.yml").write_text("")
+    offered = complete("evo train --config mlp", "bash", tmp_path)
+    assert offered == ["mlp", "mlp_n100", "mlp_no_bias", "mlp_folder/", "mlp_mine.yaml"]
+    assert complete("evo train --config mlp_folder/", "bash", tmp_path) == ["mlp_folder/deep.yml"]
+
+
+def test_keys_and_commands(tmp_path: Path) -> None:
+    """Keys come with their equals sign, and commands by their first letters."""
+    assert complete("evo train mom", "bash", tmp_path) == ["momentum="]
+    assert complete("evo co", "bash", tmp_path) == ["compare"]
+    assert "--baseline" in complete("evo compare --b", "bash", tmp_path)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_script_can_be_shown(tmp_path: Path, shell: str) -> None:
+    """`--show-completion SHELL` prints the script that a shell sources."""
+    result = evo("--show-completion", shell, cwd=tmp_path)
+    if "Shell" in result.stderr or result.returncode:
+        result = evo(cwd=tmp_path, _EVO_COMPLETE=f"source_{shell}")
+    assert result.returncode == 0
+    assert "_EVO_COMPLETE" in result.stdout

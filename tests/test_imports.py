@@ -1,0 +1,82 @@
+"""What stays light: commands that must not wait for torch, and pipes that must not wait for rich."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import environment, record_run
+
+# Runs the command line in a fresh interpreter, then lists the packages that were imported on stderr.
+SPY = """
+import atexit, sys
+def tell():
+    print('LOADED', *sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)
+atexit.register(tell)
+sys.argv[0] = 'evo'
+from autograd_cli.__main__ import main
+main()
+"""
+
+
+def loaded(*arguments: str, cwd: Path, code: int = 0, extra: dict[str, str] | None = None) -> set[str]:
+    """The top-level packages that `evo ARGUMENTS` has imported when it ends."""
+    result = subprocess.run(
+        [sys.executable, "-c", SPY, *arguments],
+        cwd=cwd,
+        env=environment() | (extra or {}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == code, result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.startswith("LOADED ")]
+    return set(lines[-1].split()[1:])
+
+
+COMPLETION = {"_EVO_COMPLETE": "complete_bash", "COMP_WORDS": "evo train --impl ", "COMP_CWORD": "3"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["train", "--help"], ["compare", "--help"], ["list"]],
+    ids=" ".join,
+)
+def test_help_and_list_are_light(tmp_path: Path, arguments: list[str]) -> None:
+    """Help, version and the matrix import no torch, no NumPy, and no rich on a pipe."""
+    assert not loaded(*arguments, cwd=tmp_path) & {"torch", "numpy", "rich"}
+
+
+@pytest.mark.parametrize("style", ["table", "json", "csv", "markdown"])
+def test_compare_is_light(tmp_path: Path, style: str) -> None:
+    """Comparing runs imports no torch, no NumPy, and no rich on a pipe."""
+    record_run(tmp_path, "a", [2.0, 1.0])
+    assert not loaded("compare", "a", "--format", style, cwd=tmp_path) & {"torch", "numpy", "rich"}
+
+
+def test_completion_is_light(tmp_path: Path) -> None:
+    """Completing a name imports no torch, no NumPy and no rich."""
+    assert not loaded(cwd=tmp_path, extra=COMPLETION) & {"torch", "numpy", "rich"}
+
+
+@pytest.mark.parametrize("task", ["mlp", "sin"])
+def test_numpy_trains_without_torch(tmp_path: Path, task: str) -> None:
+    """The level that needs NumPy alone imports NumPy alone, and no rich on a pipe."""
+    packages = loaded("train", "--task", task, "--impl", "numpy", "steps=2", cwd=tmp_path)
+    assert "numpy" in packages
+    assert not packages & {"torch", "rich"}
+
+
+def test_torch_levels_do_not_draw_tables_on_a_pipe(tmp_path: Path) -> None:
+    """A torch level imports torch, and still no table machinery on a pipe."""
+    packages = loaded("train", "--task", "sin", "--impl", "tensor", "steps=2", cwd=tmp_path)
+    assert "torch" in packages
+    assert "rich" not in packages
+
+
+def test_bad_input_is_light(tmp_path: Path) -> None:
+    """A mistake is told before a framework is imported."""
+    arguments = ("train", "--task", "mlp", "--impl", "nn", "N=0")
+    assert not loaded(*arguments, cwd=tmp_path, code=2) & {"torch", "numpy", "rich"}
