@@ -195,6 +195,7 @@ def list_() -> None:
 
 @app.command()
 def verify(
+    assignments: Assignments = None,
     task: Annotated[str | None, typer.Option(help="Only this task.", autocompletion=complete_task)] = None,
     impl: Annotated[
         str | None,
@@ -203,7 +204,9 @@ def verify(
         ),
     ] = None,
     steps: Annotated[str | None, typer.Option(metavar="INT", help="Steps in lockstep.")] = None,
-    tolerance: Annotated[float, typer.Option(help="Largest relative difference that passes.")] = 1e-9,
+    tolerance: Annotated[
+        str, typer.Option(metavar="FLOAT", help="Largest relative difference that passes.")
+    ] = "1e-9",
     dtype: Annotated[str, typer.Option(help="float32 or float64.")] = "float64",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer steps and directions.")] = False,
     format_: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
@@ -215,11 +218,10 @@ def verify(
     from autograd_cli.verify.plan import choose_cells, make_plan
 
     show = choose("format", format_, VERDICT_FORMATS, "--format")
+    plan = make_plan(steps, tolerance, dtype, quick, assignments or ())
     cells = choose_cells(task, impl)
-    verdicts = []
     with progress(len(cells)) as announce:
-        for verdict in verify(cells, make_plan(steps, tolerance, dtype, quick), announce):
-            verdicts.append(verdict)
+        verdicts = list(verify(cells, plan, announce))
     typer.echo(show(verdicts), nl=False)
     raise typer.Exit(0 if all(verdict.passed for verdict in verdicts) else ExitCode.FAILED)
 

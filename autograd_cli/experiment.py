@@ -1,7 +1,6 @@
 """From a configuration to a recorded run."""
 
 import gc
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,10 @@ from typing import Any
 from autograd_cli.config import RunConfig
 from autograd_cli.environment import GitState, describe_environment
 from autograd_cli.errors import ConfigError, EvoError
-from autograd_cli.external import blame, check_views
+from autograd_cli.external import blame_class, check_level, is_outside
 from autograd_cli.interruption import Interruption
 from autograd_cli.level import Level
-from autograd_cli.registry import find_implementation, find_task, load_level, load_problem, model_of
+from autograd_cli.registry import find_implementation, find_task, load_level, load_problem, with_model
 from autograd_cli.runs.record import RunRecord, Status, SweepPlace
 from autograd_cli.runs.writer import RunWriter, check_name
 from autograd_cli.threads import set_threads
@@ -60,6 +59,7 @@ class Experiment:
         self._implementation = find_implementation(self._task, config.impl, "--impl")
         set_threads(config.threads)
         self._level_class = load_level(self._task, self._implementation)
+        self._implementation = with_model(self._task, self._implementation, self._level_class)
         check_device(config)
         self._level = self._make_level()
         if asked:
@@ -74,13 +74,16 @@ class Experiment:
         try:
             level = self._level_class(load_problem(self._task).make(config), config)
         except Exception as error:
+            if is_outside(self._level_class) and not isinstance(error, MemoryError):
+                raise ConfigError(f"{self._blame(error)} (while making the level)") from error
             sizes = ", ".join(f"{key}={value}" for key, value in config.options.items() if type(value) is int)
             raise ConfigError(f"cannot make the arrays of {sizes}: {self._blame(error)}") from error
-        check_views(level, self.config.impl)
+        if is_outside(self._level_class):
+            check_level(level)
         return level
 
     def _blame(self, error: Exception) -> str:
-        return blame(error, sys.modules[self._level_class.__module__].__file__)
+        return blame_class(error, self._level_class)
 
     def run(self, interruption: Interruption) -> Iterator[Batch]:
         """Train; every batch is on its way to the disk before it is handed over.
@@ -116,6 +119,8 @@ class Experiment:
             raise EvoError(message) from error
         finally:
             self.record = self._finish(status, message)
+        if self.record.status == "failed":
+            raise EvoError(str(self.record.error))
 
     def _batches(self) -> Iterator[Batch]:
         """The loop's batches. NumPy's warnings of an overflow say less than the status that follows."""
@@ -127,10 +132,14 @@ class Experiment:
     def _finish(self, status: Status, message: str | None) -> RunRecord:
         from autograd_cli.arrays import to_numpy  # noqa: PLC0415 - NumPy waits for its number of threads
 
-        parameters = {name: to_numpy(array) for name, array in self._level.parameters.items()}
-        result = load_problem(self._task).describe(
-            model_of(self._level_class, self._implementation), parameters
-        )
+        try:
+            check_level(self._level)
+            parameters = {name: to_numpy(array) for name, array in self._level.parameters.items()}
+            result = load_problem(self._task).describe(self._implementation.model, parameters)
+        except Exception as error:
+            # Only a level from outside gets here: its losses stand, but it has nothing to show for them.
+            message = message or self._blame(error)
+            return self._writer.finish("failed", None, None, message)
         return self._writer.finish(status, parameters, result, message)
 
 

@@ -8,13 +8,14 @@ and an entry without a dot, such as `spiral = pkg.spiral:TASK`, is a Task of its
 import inspect
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from autograd_cli.errors import ConfigError, unknown
+from autograd_cli.errors import ConfigError, EvoError, unknown
 from autograd_cli.level import LevelClass
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ ENTRY_POINT_GROUP = "autograd_cli"
 
 VERBS = ("forward", "backward", "update")
 VIEWS = ("parameters", "gradients")
+
+
+def is_outside(level_class: Any) -> bool:
+    """Whether a level's class is not of this package."""
+    return not str(level_class.__module__).startswith("autograd_cli.")
 
 
 def is_external(name: str) -> bool:
@@ -60,32 +66,98 @@ def load_class(name: str) -> LevelClass:
     """
     file, _, class_name = name.rpartition(":")
     path = Path(file)
-    module = _import_file(path)
+    if not path.is_file():
+        raise ConfigError(f"--impl: there is no file '{path}'")
+    module = _import_file(path.resolve())
     classes = {
         k: v for k, v in vars(module).items() if isinstance(v, type) and v.__module__ == module.__name__
     }
-    if class_name not in classes:
+    found = vars(module).get(class_name)
+    if not isinstance(found, type):
+        if not classes:
+            raise ConfigError(f"{path}: there is no class '{class_name}', nor any other, in this file")
         raise unknown("class", class_name, classes, str(path))
-    found = classes[class_name]
+    return check_class(found)
+
+
+def check_class(found: Any) -> LevelClass:
+    """`found`, if it is a class with the three verbs.
+
+    Raises:
+        ConfigError: it is not.
+    """
     missing = [verb for verb in VERBS if not callable(getattr(found, verb, None))]
     if missing:
-        line = inspect.getsourcelines(found)[1]
-        raise ConfigError(f"{path}:{line}: class {class_name} lacks {_verbs(missing)}")
+        raise ConfigError(f"{place_of(found)}class {found.__name__} lacks {_verbs(missing)}")
     return cast(LevelClass, found)
 
 
-def check_views(level: Any, name: str) -> None:
-    """Refuse a level made from a user's class if it does not show its parameters and gradients.
+def check_level(level: Any) -> None:
+    """Refuse a level, made from a class from outside, that does not show its parameters.
+
+    `gradients` may rightly be missing before the first backward(): see `check_gradients_view`.
 
     Raises:
-        ConfigError: a view is missing, or `parameters` is not a mapping.
+        ConfigError: `parameters` is missing, or is not a mapping of names to arrays.
     """
     found = type(level)
-    # `gradients` may rightly fail before the first backward(): only its being there can be asked for now.
+    place = place_of(found)
     missing = [view for view in VIEWS if not hasattr(found, view) and view not in vars(level)]
-    if missing and "parameters" in missing:
-        line = inspect.getsourcelines(found)[1]
-        raise ConfigError(f"{name.rpartition(':')[0]}:{line}: class {found.__name__} lacks {_verbs(missing)}")
+    if "parameters" in missing:
+        raise ConfigError(f"{place}class {found.__name__} lacks {_verbs(missing)}")
+    try:
+        parameters = level.parameters
+    except Exception as error:
+        raise ConfigError(f"{blame_level(error, level)} (in parameters)") from error
+    if callable(parameters) or not isinstance(parameters, Mapping) or not parameters:
+        raise ConfigError(
+            f"{place}parameters of class {found.__name__} is {_kind(parameters)}; it must be a property "
+            "that maps the task's names to arrays"
+        )
+    for name, array in parameters.items():
+        if np_kind(array) not in "fiu":
+            raise ConfigError(f"{place}parameter '{name}' of class {found.__name__} is no array of numbers")
+
+
+def check_gradients_view(level: Any) -> None:
+    """Refuse a level that does not show its gradients after backward().
+
+    Raises:
+        ConfigError: `gradients` is missing.
+    """
+    found = type(level)
+    if not hasattr(found, "gradients") and "gradients" not in vars(level):
+        raise ConfigError(f"{place_of(found)}class {found.__name__} lacks {_verbs(['gradients'])}")
+
+
+def np_kind(array: Any) -> str:
+    """NumPy's letter for what an array of any framework holds: `f` for floats, `O` for objects."""
+    from autograd_cli.arrays import to_numpy  # noqa: PLC0415 - looking up a level must not import NumPy
+
+    try:
+        return to_numpy(array).dtype.kind
+    except (TypeError, ValueError, RuntimeError):
+        return "O"
+
+
+def place_of(thing: Any) -> str:
+    """`my_levels.py:31: `, where a class or function is defined; empty if its source is not at hand."""
+    try:
+        return f"{_shown(str(inspect.getsourcefile(thing)))}:{inspect.getsourcelines(thing)[1]}: "
+    except (OSError, TypeError):
+        return ""
+
+
+def blame_level(error: BaseException, level: Any) -> str:
+    """`blame`, for the file in which the class of `level` is written."""
+    return blame_class(error, type(level))
+
+
+def blame_class(error: BaseException, level_class: Any) -> str:
+    """`blame`, for the file in which `level_class` is written; what evo itself says stands as it is."""
+    if isinstance(error, EvoError):
+        return str(error)
+    return blame(error, getattr(sys.modules.get(level_class.__module__), "__file__", None))
 
 
 def blame(error: BaseException, file: str | None) -> str:
@@ -108,23 +180,27 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
 
 
+@cache
 def _import_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise ConfigError(f"--impl: there is no file '{path}'")
+    """The file as a module; imported once, however many levels of it are made."""
     name = f"evo_external_{path.stem}"
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ConfigError(f"--impl: '{path}' is not a Python file")
+        raise ConfigError(f"--impl: '{_shown(str(path))}' is not a Python file")
     module = module_from_spec(spec)
     # Where the file's own imports of its neighbours, and pickling, look for it.
     sys.modules[name] = module
-    sys.path.insert(0, str(path.parent.resolve()))
+    sys.path.insert(0, str(path.parent))
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise ConfigError(f"{blame(error, str(path))} (while importing {path})") from error
+        raise ConfigError(f"{blame(error, str(path))} (while importing {_shown(str(path))})") from error
     return module
+
+
+def _kind(value: Any) -> str:
+    return "a method" if callable(value) else f"{type(value).__name__} {value!r:.40}"
 
 
 def _verbs(missing: list[str]) -> str:

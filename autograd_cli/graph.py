@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd_cli.config import RunConfig
 from autograd_cli.errors import EvoError
+from autograd_cli.external import blame_class, check_level, is_outside
 from autograd_cli.registry import find_implementation, find_task, load_level, load_problem
 from autograd_cli.threads import set_threads
 
@@ -109,8 +110,16 @@ def _forward(config: RunConfig) -> tuple[Any, Any]:
     set_threads(config.threads)
     task = find_task(config.task, "--task")
     level_class = load_level(task, find_implementation(task, config.impl, "--impl"))
-    level = level_class(load_problem(task).make(config), config)
-    loss = level.forward()
+    problem = load_problem(task).make(config)
+    try:
+        level = level_class(problem, config)
+        loss = level.forward()
+    except Exception as error:
+        if not is_outside(level_class):
+            raise
+        raise EvoError(blame_class(error, level_class)) from error
+    if is_outside(level_class):
+        check_level(level)
     if getattr(loss, "grad_fn", None) is None:
         kind = (
             "no tensor of it requires gradients" if hasattr(loss, "requires_grad") else "it uses no tensors"

@@ -78,15 +78,24 @@ def load_level(task: Task, implementation: Implementation) -> LevelClass:
         external.level_entries(task.name) if implementation not in task.implementations else ()
     ):
         if name == implementation.name:
-            return cast(LevelClass, external.load_entry_point(entry))
+            return external.check_class(external.load_entry_point(entry))
     module = import_module(f"{task.package}.{implementation.name}")
     return cast(LevelClass, getattr(module, task.level))
 
 
-def model_of(level_class: LevelClass, implementation: Implementation) -> str:
-    """The model that a level computes; a class from outside may name it in an attribute `model`."""
-    named = vars(level_class).get("model")
-    return named if isinstance(named, str) else implementation.model
+def with_model(task: Task, implementation: Implementation, level_class: LevelClass) -> Implementation:
+    """The level with the model that it computes; a class from outside may name one in an attribute `model`.
+
+    Raises:
+        ConfigError: no level of `task` computes that model.
+    """
+    model = getattr(level_class, "model", None)
+    if not external.is_outside(level_class) or not isinstance(model, str):
+        return implementation
+    models = list(dict.fromkeys(row.model for row in task.implementations))
+    if model not in models:
+        raise unknown("model", model, models, f"{external.place_of(level_class)}attribute model")
+    return replace(implementation, model=model)
 
 
 def load_reference(task: Task, model: str) -> LevelClass:

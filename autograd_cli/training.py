@@ -6,6 +6,8 @@ from math import isfinite
 from time import perf_counter_ns
 from typing import Any
 
+from autograd_cli.errors import EvoError
+from autograd_cli.external import place_of
 from autograd_cli.level import Level
 
 # Often enough for a screen, a file that is at most a second behind, and a quick answer to Ctrl-C.
@@ -51,11 +53,15 @@ def _host_loop(level: Level, steps: int) -> Iterator[Batch]:
     first_step = 0
     for step in range(steps):
         loss = forward()
-        value = loss.item()
+        try:
+            value = loss.item()
+            finite = isfinite(value)
+        except (AttributeError, TypeError, ValueError, RuntimeError) as error:
+            raise no_loss(level, loss) from error
         now_s = (perf_counter_ns() - start_ns) / 1e9
         losses.append(value)
         elapsed_s.append(now_s)
-        if not isfinite(value):
+        if not finite:
             break
         backward(loss)
         update()
@@ -65,6 +71,31 @@ def _host_loop(level: Level, steps: int) -> Iterator[Batch]:
             due_s = (perf_counter_ns() - start_ns) / 1e9 + BATCH_S
     if losses:
         yield Batch(first_step, losses, elapsed_s)
+
+
+def read_loss(level: Level, loss: Any) -> float:
+    """The number that `level.forward()` returned as `loss`.
+
+    Raises:
+        EvoError: it is no loss: not an array, or of more than one number.
+
+    """
+    try:
+        return float(loss.item())
+    except (AttributeError, TypeError, ValueError, RuntimeError) as error:
+        raise no_loss(level, loss) from error
+
+
+def no_loss(level: Level, loss: Any) -> EvoError:
+    """The error for what `level.forward()` returned where a loss should be."""
+    shape = getattr(loss, "shape", None)
+    what = (
+        f"{type(loss).__name__} of shape {tuple(shape)}" if shape else f"{type(loss).__name__} {loss!r:.40}"
+    )
+    return EvoError(
+        f"{place_of(type(level).forward)}forward() returned {what}; "
+        "a loss is one real number with .item(), such as numpy.float64(2.5) or a 0-d tensor"
+    )
 
 
 def _accelerator_loop(level: Level, steps: int) -> Iterator[Batch]:

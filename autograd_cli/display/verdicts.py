@@ -20,27 +20,28 @@ class Progress(Protocol):
 
 def verdicts_table(verdicts: Sequence[Verdict]) -> str:
     """A block a level: the differences that were measured, then what is wrong, if anything."""
-    blocks = []
-    for v in verdicts:
-        e, d = v.equivalence, v.determinism
-        functions = v.functions.items()
-        end = "ok" if v.passed else "FAILED"
-        rows = [
-            ("  loss", _exponent(e.loss)),
-            ("  gradients", _each(e.gradients)),
-            ("  parameters", _each(e.parameters)),
-            ("  finite differences", f"{_exponent(v.gradients.difference)}  ({v.gradients.worst})"),
-            *((f"  gradcheck {name}", why or "first and second order right") for name, why in functions),
-            ("  repeated", f"{_same(d.again)} here, {_same(d.elsewhere)} in another process"),
-            ("  2 threads", f"{_same(d.two_threads)}, by {_exponent(d.two_threads_difference)} at most"),
-        ]
-        if d.two_threads:
-            rows[-1] = ("  2 threads", "identical")
-        title = f"{v.task} / {v.impl}: {end}, {e.steps} steps against {v.reference}"
-        complaints = [f"  FAILED: {complaint}" for complaint in v.complaints]
-        body = aligned((rows[0][0], rows[0][1]), rows[1:])
-        blocks.append("\n".join([title, body.rstrip("\n"), *complaints]))
-    return "\n\n".join(blocks) + "\n\n" + summary(verdicts) + "\n"
+    return "\n\n".join(map(_block, verdicts)) + "\n\n" + summary(verdicts) + "\n"
+
+
+def _block(v: Verdict) -> str:
+    e, d = v.equivalence, v.determinism
+    steps = f"{e.steps} step" + "s" * (e.steps != 1)
+    rows = [("  loss", _exponent(e.loss)), ("  gradients", _each(e.gradients))]
+    rows += [("  parameters", _each(e.parameters))]
+    if v.gradients:
+        rows += [("  finite differences", f"{_exponent(v.gradients.difference)}  ({v.gradients.worst})")]
+    rows += [
+        (f"  gradcheck {name}", why or "first and second order right") for name, why in v.functions.items()
+    ]
+    if d:
+        apart = (
+            "identical" if d.two_threads else f"different, by {_exponent(d.two_threads_difference)} at most"
+        )
+        rows += [("  repeated", f"{_same(d.again)} here, {_same(d.elsewhere)} in another process")]
+        rows += [("  2 threads", apart)]
+    title = f"{v.task} / {v.impl}: {'ok' if v.passed else 'FAILED'}, {steps} against {v.reference}"
+    body = aligned(rows[0], rows[1:]).rstrip("\n")
+    return "\n".join([title, body, *(f"  FAILED: {complaint}" for complaint in v.complaints)])
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:

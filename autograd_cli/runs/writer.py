@@ -137,7 +137,8 @@ def _make_directory(runs_dir: Path, config: RunConfig, name: str | None, started
             path = runs_dir / name
             path.mkdir()
             return path
-        impl = re.sub(r"\W+", "_", config.impl)
+        # Of a level in a user's file, FILE.py:Class, the class is name enough.
+        impl = re.sub(r"\W+", "_", config.impl.rpartition(":")[2])
         stem = f"{started_at:%Y%m%dT%H%M%SZ}-{config.task}-{impl}-s{config.seed}"
         while True:
             path = runs_dir / f"{stem}-{os.urandom(4).hex()}"

@@ -1,30 +1,34 @@
 """All that is verified of one level of one task."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from autograd_cli.config import RunConfig, Setting, keys_of, resolve
+from autograd_cli.external import blame_class, check_level, is_external, is_outside
 from autograd_cli.level import LevelClass
 from autograd_cli.problem import Problem
 from autograd_cli.registry import (
     load_level,
     load_problem,
     load_reference,
-    model_of,
+    with_model,
 )
 from autograd_cli.tasks.description import Implementation, Task
 from autograd_cli.threads import set_threads
-from autograd_cli.verify.determinism import Determinism, check_determinism, other_process
+from autograd_cli.verify.determinism import (
+    Determinism,
+    LossesByThreads,
+    check_determinism,
+    losses_by_threads,
+    other_process,
+)
 from autograd_cli.verify.equivalence import Equivalence, run_in_lockstep
 from autograd_cli.verify.functions import check_functions
 from autograd_cli.verify.gradients import TOLERANCE as GRADIENT_TOLERANCE
 from autograd_cli.verify.gradients import GradientCheck, check_gradients
 from autograd_cli.verify.plan import Cell, Plan
-
-DETERMINISM_STEPS = 50
 
 # The start and the rule of update that every level can be configured to have.
 _PLAIN = {"start": "normal", "bias": "false", "optimizer": "SGD", "momentum": "0"}
@@ -39,9 +43,9 @@ class Verdict:
         impl: name of the implementation.
         reference: what it ran in lockstep with.
         equivalence: how far it strays from the reference.
-        gradients: its gradients against central differences.
+        gradients: its gradients against central differences; None if the level broke before.
         functions: its autograd Functions against torch's gradcheck: by name, None if right, else why not.
-        determinism: whether it repeats itself.
+        determinism: whether it repeats itself; None if the level broke before.
         complaints: what is wrong, a line each; empty if the level passed.
     """
 
@@ -49,10 +53,10 @@ class Verdict:
     impl: str
     reference: str
     equivalence: Equivalence
-    gradients: GradientCheck
-    functions: dict[str, str | None]
-    determinism: Determinism
-    complaints: list[str]
+    gradients: GradientCheck | None = None
+    functions: Mapping[str, str | None] = field(default_factory=dict)
+    determinism: Determinism | None = None
+    complaints: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -69,71 +73,101 @@ def verify(
         cells: the levels.
         plan: how.
         announce: called with the name of each level before its turn.
+
+    Raises:
+        ConfigError: a level from outside cannot be loaded, or the plan's settings do not fit a task.
     """
     set_threads(1)
+    for task, implementation in cells:
+        if is_external(implementation.name):
+            load_level(task, implementation)  # a mistake in a user's file comes before all work
+    configs = [_repeated(cell, plan) for cell in cells]
     with other_process() as elsewhere:
-        for task, implementation in cells:
-            announce(f"{task.name} / {implementation.name}")
-            yield _verify_cell(task, implementation, plan, elsewhere)
+        # All at once, so that the other process works while this one does.
+        pending = [elsewhere.submit(losses_by_threads, config) for config in configs]
+        for cell, config, losses in zip(cells, configs, pending, strict=True):
+            announce(f"{cell[0].name} / {cell[1].name}")
+            yield _verify_cell(cell, plan, config, losses)
 
 
-def _verify_cell(
-    task: Task, implementation: Implementation, plan: Plan, elsewhere: ProcessPoolExecutor
-) -> Verdict:
+def _repeated(cell: Cell, plan: Plan) -> RunConfig:
+    """The level as it is configured, over a few steps."""
+    config = _config(*cell, plan, {})
+    return replace(config, steps=min(config.steps, plan.repeated_steps))
+
+
+def _verify_cell(cell: Cell, plan: Plan, repeated: RunConfig, elsewhere: LossesByThreads) -> Verdict:
+    task, implementation = cell
     level_class = load_level(task, implementation)
-    implementation = replace(implementation, model=model_of(level_class, implementation))
-    equivalence = _check_equivalence(task, implementation, level_class, plan)
-    own = _config(task, implementation, {})
-    gradients = _worst_gradients(
-        (task, implementation), level_class, replace(own, dtype="float64"), plan.directions
+    implementation = with_model(task, implementation, level_class)
+    shares_model = implementation.model == task.implementations[0].model
+    equivalence = Equivalence()
+    verdict = Verdict(
+        task.name,
+        implementation.name,
+        task.implementations[0].name if shares_model else f"{implementation.model} model",
+        equivalence,
     )
-    functions = check_functions(level_class)
-    determinism = check_determinism(replace(own, steps=min(own.steps, DETERMINISM_STEPS)), elsewhere)
-    complaints = [equivalence.parted] if equivalence.parted else []
-    if not gradients.difference <= GRADIENT_TOLERANCE:
-        complaints.append(f"{gradients.worst} is off its central difference by {gradients.difference:.1e}")
-    complaints += [f"Function {name}: {complaint}" for name, complaint in functions.items() if complaint]
-    if not determinism.again:
-        complaints.append("the same configuration gives other losses the second time")
-    if not determinism.elsewhere:
-        complaints.append("the same configuration gives other losses in another process")
-    numpy_name = task.implementations[0].name
-    reference = (
-        numpy_name
-        if implementation.model == task.implementations[0].model
-        else f"{implementation.model} model"
-    )
-    return Verdict(
-        task.name, implementation.name, reference, equivalence, gradients, functions, determinism, complaints
-    )
+    try:
+        _check_equivalence((task, implementation), level_class, plan, equivalence)
+        complaints = [equivalence.parted] if equivalence.parted else []
+        if equivalence.broken:
+            return replace(verdict, complaints=complaints)
+        verdict = replace(
+            verdict,
+            gradients=_worst_gradients(
+                (task, implementation), level_class, replace(repeated, dtype="float64"), plan
+            ),
+            functions=check_functions(level_class),
+            determinism=check_determinism(repeated, elsewhere),
+        )
+    except Exception as error:
+        if not is_outside(level_class):
+            raise
+        # What parted the level first says more than what broke later.
+        return replace(verdict, complaints=[equivalence.parted or blame_class(error, level_class)])
+    return replace(verdict, complaints=complaints + list(_complaints(verdict)))
 
 
-def _check_equivalence(
-    task: Task, implementation: Implementation, level_class: LevelClass, plan: Plan
-) -> Equivalence:
+def _complaints(verdict: Verdict) -> Iterator[str]:
+    """What is wrong beside the equivalence."""
+    gradients, determinism = verdict.gradients, verdict.determinism
+    if gradients and not gradients.difference <= GRADIENT_TOLERANCE:
+        yield f"{gradients.worst} is off its central difference by {gradients.difference:.1e}"
+    for name, complaint in verdict.functions.items():
+        if complaint:
+            yield f"Function {name}: {complaint}"
+    if determinism and not determinism.again:
+        yield "the same configuration gives other losses the second time"
+    if determinism and not determinism.elsewhere:
+        yield "the same configuration gives other losses in another process"
+
+
+def _check_equivalence(cell: Cell, level_class: LevelClass, plan: Plan, found: Equivalence) -> None:
     """Lockstep at the plain start under plain SGD, or for a model of its own as the level is configured."""
+    task, implementation = cell
     shares_model = implementation.model == task.implementations[0].model
     keys = {key: text for key, text in _PLAIN.items() if key in keys_of(task)} if shares_model else {}
-    config = _config(task, implementation, keys | {"dtype": plan.dtype})
+    config = _config(task, implementation, plan, keys | {"dtype": plan.dtype})
     if shares_model:
         # The one learning rate of the lowest level, for which the plain start was made.
-        config = replace(config, lr=_config(task, task.implementations[0], {}).lr)
+        config = replace(config, lr=_config(task, task.implementations[0], plan, {}).lr)
     steps = plan.steps_of(config)
     problem = load_problem(task).make(config)
-    reference_class = load_reference(task, implementation.model)
-    return run_in_lockstep(
-        level_class(problem, config), reference_class(problem, config), steps, plan.tolerance
-    )
+    # The reference first: it holds copies of the problem's arrays before anybody else touches them.
+    reference = load_reference(task, implementation.model)(problem, config)
+    level = level_class(problem, config)
+    if is_outside(level_class):
+        check_level(level)
+    run_in_lockstep(level, reference, steps, plan.tolerance, found)
 
 
-def _worst_gradients(
-    cell: Cell, level_class: LevelClass, config: RunConfig, directions: int
-) -> GradientCheck:
+def _worst_gradients(cell: Cell, level_class: LevelClass, config: RunConfig, plan: Plan) -> GradientCheck:
     task, implementation = cell
     module = load_problem(task)
     paths = module.interface(implementation.model, config).paths
     checks = [
-        check_gradients(level_class, problem, config, directions)
+        check_gradients(level_class, problem, config, plan.directions)
         for problem in _every_path(module.make(config), paths)
     ]
     return max(checks, key=lambda check: check.difference)
@@ -152,6 +186,7 @@ def _every_path(problem: Problem, paths: int) -> Iterator[Problem]:
         seed += 1
 
 
-def _config(task: Task, implementation: Implementation, keys: dict[str, str]) -> RunConfig:
+def _config(task: Task, implementation: Implementation, plan: Plan, keys: dict[str, str]) -> RunConfig:
     settings = {"task": task.name, "impl": implementation.name} | keys
-    return resolve([(key, Setting(text, "verify")) for key, text in settings.items()])
+    own = {key: Setting(text, "verify") for key, text in settings.items()}
+    return resolve((own | dict(plan.settings)).items())

@@ -1,7 +1,9 @@
 """Whether the same configuration gives the same losses: again, elsewhere, and with more threads."""
 
+import os
+import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -10,6 +12,8 @@ from autograd_cli.config import RunConfig
 from autograd_cli.registry import find_implementation, find_task, load_level, load_problem
 from autograd_cli.threads import set_threads
 from autograd_cli.training import train
+
+LossesByThreads = Future[tuple[list[float], list[float]]]
 
 
 @dataclass(frozen=True)
@@ -35,31 +39,57 @@ def losses_of(config: RunConfig) -> list[float]:
     task = find_task(config.task, "task")
     level_class = load_level(task, find_implementation(task, config.impl, "impl"))
     level = level_class(load_problem(task).make(config), config)
-    return [loss for batch in train(level, config.steps) for loss in batch.losses]
+    import numpy as np  # noqa: PLC0415 - only now, after its number of threads has been set
+
+    with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges can be repeated, too
+        return [loss for batch in train(level, config.steps) for loss in batch.losses]
+
+
+def losses_by_threads(config: RunConfig) -> tuple[list[float], list[float]]:
+    """The losses of `config` with one thread, and with two."""
+    return losses_of(replace(config, threads=1)), losses_of(replace(config, threads=2))
 
 
 @contextmanager
 def other_process() -> Iterator[ProcessPoolExecutor]:
     """One fresh process, which imports everything anew and keeps it for all that it is asked."""
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=_wait_asleep)
+    try:
         yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def check_determinism(config: RunConfig, elsewhere: ProcessPoolExecutor) -> Determinism:
-    """Run `config` twice here, once in the other process, and with one and two threads."""
-    one, two = replace(config, threads=1), replace(config, threads=2)
-    pending = elsewhere.submit(losses_of, one)
-    first, second, with_two = losses_of(one), losses_of(one), losses_of(two)
-    set_threads(1)
+def check_determinism(config: RunConfig, elsewhere: LossesByThreads) -> Determinism:
+    """Run `config` twice here; what `losses_by_threads` found in the other process is in `elsewhere`."""
+    one = replace(config, threads=1)
+    first, second = losses_of(one), losses_of(one)
+    there, with_two = elsewhere.result()
     return Determinism(
-        again=first == second,
-        elsewhere=first == pending.result(),
-        two_threads=first == with_two,
-        two_threads_difference=_largest_difference(first, with_two),
+        again=_identical(first, second),
+        elsewhere=_identical(first, there),
+        two_threads=_identical(there, with_two),
+        two_threads_difference=_largest_difference(there, with_two),
     )
+
+
+def _wait_asleep() -> None:
+    """Let threads wait asleep: beside the first process two that spin would share one core for long.
+
+    Ctrl-C reaches both processes, and the first one ends this one.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    os.environ["OPENBLAS_THREAD_TIMEOUT"] = "4"
+
+
+def _identical(losses: Sequence[float], others: Sequence[float]) -> bool:
+    """Bit for bit; the infinity or NaN in which a run ended is equal to itself."""
+    same = (a == b or (a != a and b != b) for a, b in zip(losses, others, strict=False))  # noqa: PLR0124 - NaN
+    return len(losses) == len(others) and all(same)
 
 
 def _largest_difference(losses: Sequence[float], others: Sequence[float]) -> float:
-    return max(
-        (abs(a - b) / abs(a) if a else abs(b) for a, b in zip(losses, others, strict=True)), default=0.0
-    )
+    if len(losses) != len(others):
+        return float("inf")  # only one of them diverged
+    return max((abs(a - b) / (abs(a) or 1.0) for a, b in zip(losses, others, strict=True)), default=0.0)

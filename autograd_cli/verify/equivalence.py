@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite, isnan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cli.arrays import relative_difference, size_of, snapshot, to_numpy
+from autograd_cli.external import blame_level, check_gradients_view
 from autograd_cli.level import Level
+from autograd_cli.training import read_loss
 
 Arrays = Mapping[str, NDArray[np.float64]]
 
@@ -30,6 +33,7 @@ class Equivalence:
         parameters: the largest difference of each parameter over all steps.
         parted: the first difference past the tolerance, in words; None if there is none.
         parted_step: its step; -1 if it was there before the first.
+        broken: whether the level did not part but fail: a verb raised an exception.
 
     """
 
@@ -39,14 +43,15 @@ class Equivalence:
     parameters: dict[str, float] = field(default_factory=dict)
     parted: str | None = None
     parted_step: int | None = None
+    broken: bool = False
 
 
-def run_in_lockstep(level: Level, reference: Level, steps: int, tolerance: float) -> Equivalence:
+def run_in_lockstep(level: Level, reference: Level, steps: int, tolerance: float, found: Equivalence) -> None:
     """Train both for `steps` steps, comparing after each verb; stop at the first difference past `tolerance`.
 
-    The level's own verbs are watched too: neither forward nor backward may change a parameter.
+    The level's own verbs are watched too: neither forward nor backward may change a parameter. What is found
+    goes into `found` as it is found, and stands there also if a verb raises.
     """
-    found = Equivalence()
     lockstep = _Lockstep(level, reference, tolerance, found)
     found.parted = lockstep.compare_starts()
     if found.parted:
@@ -55,10 +60,16 @@ def run_in_lockstep(level: Level, reference: Level, steps: int, tolerance: float
         if found.parted:
             break
         found.steps = step + 1
-        problem = lockstep.step()
+        try:
+            # A program that diverges is a result; NumPy need not warn of it as well.
+            with np.errstate(over="ignore", invalid="ignore"):
+                problem = lockstep.step()
+        except Exception as error:
+            found.parted, found.parted_step = f"step {step}: {blame_level(error, level)}", step
+            found.broken = True
+            break
         if problem:
             found.parted, found.parted_step = f"{problem} at step {step}", step
-    return found
 
 
 class _Lockstep:
@@ -67,7 +78,7 @@ class _Lockstep:
     def __init__(self, level: Level, reference: Level, tolerance: float, found: Equivalence) -> None:
         self.level, self.reference = level, reference
         self.tolerance, self.found = tolerance, found
-        self.parameters = snapshot(reference.parameters)
+        self._take_parameters()
         self.gradient_sizes = dict.fromkeys(self.parameters, 0.0)
 
     def compare_starts(self) -> str | None:
@@ -82,32 +93,39 @@ class _Lockstep:
     def step(self) -> str | None:
         """Take one step with both, and say what first parts them, if anything."""
         loss, reference_loss = self.level.forward(), self.reference.forward()
+        expected = reference_loss.item()
+        if not isfinite(expected):
+            return f"the reference diverges, its loss is {expected}"
+        difference = abs(read_loss(self.level, loss) - expected) / (abs(expected) or 1.0)
         if name := self._changed():
             return f"forward() changes parameter {name}, where only update() may,"
-        difference = relative_difference(_float64(loss), _float64(reference_loss))
-        self.found.loss = max(self.found.loss, difference)
-        if difference > self.tolerance:
+        self.found.loss = difference if isnan(difference) else max(self.found.loss, difference)
+        if not difference <= self.tolerance:
             return f"loss differs by {difference:.1e}"
         self.level.backward(loss)
         self.reference.backward(reference_loss)
+        check_gradients_view(self.level)
         if problem := self._compare_gradients():
             return problem
         if name := self._changed():
             return f"backward() changes parameter {name}, where only update() may,"
         self.level.update()
         self.reference.update()
-        self.parameters = snapshot(self.reference.parameters)
+        self._take_parameters()
         problem = self._compare_parameters()
         return f"{problem} after update()" if problem else None
 
+    def _take_parameters(self) -> None:
+        """Keep the reference's parameters as they stand, and what to measure differences of them by."""
+        self.parameters = snapshot(self.reference.parameters)
+        self.sizes = {name: size_of(value) for name, value in self.parameters.items()}
+
     def _compare_parameters(self) -> str | None:
-        sizes = {name: size_of(value) for name, value in self.parameters.items()}
-        return self._compare(
-            "parameter", self.level.parameters, self.parameters, sizes, self.found.parameters
-        )
+        views = self.level.parameters
+        return self._compare("parameter", views, self.parameters, self.sizes, self.found.parameters)
 
     def _compare_gradients(self) -> str | None:
-        gradients = snapshot(self.reference.gradients)
+        gradients = {name: _float64(gradient) for name, gradient in self.reference.gradients.items()}
         for name, gradient in gradients.items():
             self.gradient_sizes[name] = max(self.gradient_sizes[name], size_of(gradient))
         worst = self.found.gradients
@@ -140,12 +158,10 @@ class _Lockstep:
     def _changed(self) -> str | None:
         """The first parameter that is not what it was after the last update, if any."""
         now = self.level.parameters
-        least = _LEAST_SHARE * max(map(size_of, self.parameters.values()))
+        least = _LEAST_SHARE * max(self.sizes.values())
         for name, expected in self.parameters.items():
-            if (
-                relative_difference(_float64(now[name]), expected, max(size_of(expected), least))
-                > self.tolerance
-            ):
+            scale = max(self.sizes[name], least)
+            if relative_difference(_float64(now[name]), expected, scale) > self.tolerance:
                 return name
         return None
 

@@ -1,8 +1,11 @@
 """Which levels to verify, and how strictly."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from math import isfinite
 
-from autograd_cli.config import RunConfig, Setting, parse_value
+from autograd_cli.config import RunConfig, Setting, parse_assignment, parse_value
 from autograd_cli.errors import ConfigError, unknown
 from autograd_cli.external import is_external
 from autograd_cli.keys import COMMON_KEYS
@@ -15,6 +18,20 @@ TOLERANCE = 1e-9
 LONGEST_RUN = 2000
 QUICK_STEPS = 50
 
+# Keys that verify sets itself: they have options, or equivalence depends on them.
+_OWN_KEYS = (
+    "task",
+    "impl",
+    "steps",
+    "dtype",
+    "device",
+    "threads",
+    "bias",
+    "optimizer",
+    "momentum",
+    "stateless",
+)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -25,16 +42,23 @@ class Plan:
         tolerance: of the relative differences between a level and its reference.
         dtype: of the lockstep.
         quick: shorten everything.
+        settings: further keys of the configuration, such as the sizes of the arrays.
     """
 
     steps: int | None = None
     tolerance: float = TOLERANCE
     dtype: str = "float64"
     quick: bool = False
+    settings: Mapping[str, Setting] = field(default_factory=dict)
 
     def steps_of(self, config: RunConfig) -> int:
         """How many steps to compare of a level that trains as `config` says."""
         return self.steps or min(config.steps, QUICK_STEPS if self.quick else LONGEST_RUN)
+
+    @property
+    def repeated_steps(self) -> int:
+        """Steps of the runs that are repeated: what differs at all differs within a few steps."""
+        return 10 if self.quick else 50
 
     @property
     def directions(self) -> int:
@@ -62,14 +86,30 @@ def choose_cells(task: str | None, impls: str | None) -> list[Cell]:
     return [(one, row) for one in tasks for row in one.implementations if row.name in names]
 
 
-def make_plan(steps: str | None, tolerance: float, dtype: str, quick: bool) -> Plan:
+def make_plan(
+    steps: str | None, tolerance: str, dtype: str, quick: bool, assignments: Iterable[str] = ()
+) -> Plan:
     """The plan that the options of `evo verify` describe.
 
     Raises:
-        ConfigError: a value out of range.
+        ConfigError: a value out of range, or a key that verify sets itself.
     """
-    if not tolerance >= 0:
-        raise ConfigError(f"--tolerance: {tolerance} must be 0 or more")
+    settings: dict[str, Setting] = {}
+    for argument in assignments:
+        name, setting = parse_assignment(argument)
+        if name in _OWN_KEYS:
+            raise ConfigError(f"{setting.where}: evo verify sets {name} itself, or has an option for it")
+        if name in settings:
+            raise ConfigError(f"{setting.where}: {name} is given twice, also by {settings[name].where}")
+        settings[name] = setting
     least_one = replace(COMMON_KEYS["steps"], minimum=1)
     taken = parse_value(least_one, Setting(steps, "--steps")) if steps is not None else None
-    return Plan(taken, tolerance, parse_value(COMMON_KEYS["dtype"], Setting(dtype, "--dtype")), quick)
+    dtype = parse_value(COMMON_KEYS["dtype"], Setting(dtype, "--dtype"))
+    return Plan(taken, _parse_tolerance(tolerance), dtype, quick, settings)
+
+
+def _parse_tolerance(text: str) -> float:
+    with suppress(ValueError):
+        if isfinite(value := float(text)) and value >= 0:
+            return value
+    raise ConfigError(f"--tolerance: '{text}' must be a finite number, 0 or more, such as 1e-9")

@@ -1,0 +1,52 @@
+"""Every command of examples/README.md runs as it is written, and says what stands beside it."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import ROOT, evo
+
+README = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^`?evo (.+?)`?$", README, re.MULTILINE)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the example, since training writes runs beside it."""
+    return Path(shutil.copytree(ROOT / "examples" / "porting", tmp_path / "porting"))
+
+
+def test_the_readme_has_commands() -> None:
+    """The three ports are verified, two are trained, and they are compared."""
+    assert [command.split()[0] for command in COMMANDS] == [
+        *["verify"] * 3,
+        *["train"] * 2,
+        "compare",
+        "verify",
+    ]
+
+
+def test_commands_run_as_written(folder: Path) -> None:
+    """In the order of the README each command works, and fails where its comment says FAILED."""
+    for line in COMMANDS:
+        command, _, comment = line.partition(" # ")
+        done = evo(*command.split(), cwd=folder)
+        failed = "FirstAttempt" in command or "Momentum" in command
+        assert done.returncode == (1 if failed and command.startswith("verify") else 0), (
+            command,
+            done.stderr,
+        )
+        assert done.stderr == "" or not command.startswith("verify")
+        if command.startswith("verify") and comment:
+            assert comment.strip() in done.stdout
+        if numbers := re.search(r"down to (\S+)", comment):
+            last = float(re.findall(r"last loss (\S+),", done.stdout)[-1])
+            assert last == pytest.approx(float(numbers[1]), rel=0.2)
+
+
+def test_the_example_needs_numpy_only(folder: Path) -> None:
+    """Its levels import nothing of evo: a program that is ported need not know of it."""
+    imports = re.findall(r"^(?:from|import) (\S+)", (folder / "my_levels.py").read_text(), re.MULTILINE)
+    assert imports == ["numpy"]
