@@ -12,7 +12,7 @@ from autograd_cli.display.graphs import GRAPH_FORMATS, dot, mermaid, svg, tree
 from autograd_cli.graph import Node, NoGraphError, read_accumulation, read_graph
 from tests.helpers import CELLS, ROOT, config_of, evo, level_of
 
-BY_HAND = [cell for cell in CELLS if cell[1] in ("numpy", "tensor")]
+BY_HAND = [cell for cell in CELLS if cell[1] in ("numpy", "tensor", "batched")]
 DERIVED = [cell for cell in CELLS if cell not in BY_HAND]
 # Drawing counts nodes, and no sizes: small ones do.
 SMALL: dict[str, dict[str, Any]] = {"mlp": {"N": 4, "D_in": 3, "H": 5, "D_out": 2}, "sin": {"N": 9}}

@@ -156,7 +156,10 @@ def _rows(lines: Iterable[str], path: Path) -> Iterator[tuple[int, float, float 
 
 def _step(text: str) -> int:
     """A step, also as other tools write it: `12`, `12.0`."""
-    number = float(text)
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
     if not number.is_integer():
         raise ValueError(text)
     return int(number)
