@@ -133,7 +133,8 @@ class Experiment:
         from autograd_cli.arrays import to_numpy  # noqa: PLC0415 - NumPy waits for its number of threads
 
         try:
-            check_level(self._level)
+            if is_outside(self._level_class):
+                check_level(self._level)
             parameters = {name: to_numpy(array) for name, array in self._level.parameters.items()}
             result = load_problem(self._task).describe(self._implementation.model, parameters)
         except Exception as error:

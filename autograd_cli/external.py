@@ -101,22 +101,21 @@ def check_level(level: Any) -> None:
         ConfigError: `parameters` is missing, or is not a mapping of names to arrays.
     """
     found = type(level)
-    place = place_of(found)
     missing = [view for view in VIEWS if not hasattr(found, view) and view not in vars(level)]
     if "parameters" in missing:
-        raise ConfigError(f"{place}class {found.__name__} lacks {_verbs(missing)}")
+        raise ConfigError(f"{place_of(found)}class {found.__name__} lacks {_verbs(missing)}")
     try:
         parameters = level.parameters
     except Exception as error:
         raise ConfigError(f"{blame_level(error, level)} (in parameters)") from error
     if callable(parameters) or not isinstance(parameters, Mapping) or not parameters:
         raise ConfigError(
-            f"{place}parameters of class {found.__name__} is {_kind(parameters)}; it must be a property "
+            f"{place_of(found)}parameters of class {found.__name__} is {_kind(parameters)}; it must be a property "
             "that maps the task's names to arrays"
         )
     for name, array in parameters.items():
         if np_kind(array) not in "fiu":
-            raise ConfigError(f"{place}parameter '{name}' of class {found.__name__} is no array of numbers")
+            raise ConfigError(f"{place_of(found)}parameter '{name}' of class {found.__name__} is no array of numbers")
 
 
 def check_gradients_view(level: Any) -> None:

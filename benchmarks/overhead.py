@@ -36,6 +36,9 @@ def measure_here(cell: str, pairs: int) -> dict[str, Any]:
     set_threads(config.threads)
     import inline  # noqa: PLC0415 - imports torch, which must know its threads first
 
+    gc.collect()
+    gc.freeze()  # as the command line does before its loop
+
     without = getattr(inline, f"{task}_{impl}")
     problem = load_problem(find_task(task, ""))
 
