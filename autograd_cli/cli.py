@@ -6,29 +6,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from autograd_cli.completion import (
-    complete_assignment,
-    complete_config,
-    complete_engine,
-    complete_impl,
-    complete_task,
-)
+from autograd_cli.completion import complete_assignment, complete_engine, complete_impl, complete_task
 from autograd_cli.display.streams import discard_stdout
 from autograd_cli.errors import ConfigError, EvoError, ExitCode
 from autograd_cli.interruption import Terminated
-
-Assignments = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[KEY=VALUE]...", help="Hyperparameters.", autocompletion=complete_assignment),
-]
-TaskOption = Annotated[str | None, typer.Option(help="The task.", autocompletion=complete_task)]
-ImplOption = Annotated[
-    str | None, typer.Option(help="The level, or FILE.py:Class for your own.", autocompletion=complete_impl)
-]
-ConfigOption = Annotated[
-    str | None,
-    typer.Option(help="YAML file, run directory, or shipped name.", autocompletion=complete_config),
-]
+from autograd_cli.options import (
+    Assignments,
+    ConfigOption,
+    DeviceOption,
+    DtypeOption,
+    ImplOption,
+    JsonOption,
+    RunsDirOption,
+    TaskOption,
+)
 
 # ruff: noqa: PLC0415 - `evo --help` and completion must not wait for what one command needs
 
@@ -84,19 +75,19 @@ def train(
     assignments: Assignments = None,
     task: TaskOption = None,
     impl: ImplOption = None,
-    device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
+    device: DeviceOption = None,
     config: ConfigOption = None,
     seed: Annotated[
         str | None, typer.Option(metavar="INT", help="Seed of data, start and control flow.")
     ] = None,
     steps: Annotated[str | None, typer.Option(metavar="INT", help="Number of training steps.")] = None,
     lr: Annotated[str | None, typer.Option(metavar="FLOAT", help="Learning rate.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="float32 or float64.")] = None,
+    dtype: DtypeOption = None,
     threads: Annotated[str | None, typer.Option(metavar="INT", help="Threads of a matrix product.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the run directory.")] = None,
-    runs_dir: Annotated[Path, typer.Option(help="Folder for run directories.")] = Path("runs"),
+    runs_dir: RunsDirOption = Path("runs"),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run directory alone.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Train one implementation of one task and record the run."""
     from autograd_cli.config import resolve_command_line
@@ -130,12 +121,12 @@ def sweep(
     ] = None,
     task: TaskOption = None,
     impl: ImplOption = None,
-    device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
+    device: DeviceOption = None,
     config: ConfigOption = None,
     seed: Annotated[str | None, typer.Option(metavar="INTS", help="Seeds.")] = None,
     steps: Annotated[str | None, typer.Option(metavar="INTS", help="Number of training steps.")] = None,
     lr: Annotated[str | None, typer.Option(metavar="FLOATS", help="Learning rates.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="float32 or float64.")] = None,
+    dtype: DtypeOption = None,
     threads: Annotated[str | None, typer.Option(metavar="INTS", help="Threads of a matrix product.")] = None,
     zip_: Annotated[bool, typer.Option("--zip", help="Pairs of values in place of the product.")] = False,
     engine: Annotated[
@@ -146,7 +137,7 @@ def sweep(
     ] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the sweep.")] = None,
-    runs_dir: Annotated[Path, typer.Option(help="Folder for run directories.")] = Path("runs"),
+    runs_dir: RunsDirOption = Path("runs"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and run nothing.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run again what failed.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Run everything again.")] = False,
@@ -154,7 +145,7 @@ def sweep(
         bool, typer.Option("--fail-fast/--keep-going", help="Stop at the first failed run, or go on.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run directories alone.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Train many runs: every combination of the values, except those that are there already."""
     from autograd_cli.display.sweep import open_screen, plan_text

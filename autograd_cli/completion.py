@@ -21,7 +21,7 @@ def complete_impl(incomplete: str) -> list[str]:
 
 def complete_config(incomplete: str) -> list[str]:
     """Configurations that come with evo, and YAML files here, that begin with what was typed."""
-    from autograd_cli.config import shipped_configs
+    from autograd_cli.config_files import shipped_configs
 
     folder, _, stem = incomplete.rpartition("/")
     here = Path(folder or ".")

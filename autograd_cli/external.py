@@ -110,12 +110,14 @@ def check_level(level: Any) -> None:
         raise ConfigError(f"{blame_level(error, level)} (in parameters)") from error
     if callable(parameters) or not isinstance(parameters, Mapping) or not parameters:
         raise ConfigError(
-            f"{place_of(found)}parameters of class {found.__name__} is {_kind(parameters)}; it must be a property "
-            "that maps the task's names to arrays"
+            f"{place_of(found)}parameters of class {found.__name__} is {_kind(parameters)}; "
+            "it must be a property that maps the task's names to arrays"
         )
     for name, array in parameters.items():
         if np_kind(array) not in "fiu":
-            raise ConfigError(f"{place_of(found)}parameter '{name}' of class {found.__name__} is no array of numbers")
+            raise ConfigError(
+                f"{place_of(found)}parameter '{name}' of class {found.__name__} is no array of numbers"
+            )
 
 
 def check_gradients_view(level: Any) -> None:

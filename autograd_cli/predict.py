@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cli.config import RunConfig, read_config_file, resolve
+from autograd_cli.config import RunConfig, resolve
+from autograd_cli.config_files import read_config_file
 from autograd_cli.errors import ConfigError
 from autograd_cli.keys import Key
 from autograd_cli.level import ProblemModule

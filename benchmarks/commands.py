@@ -24,7 +24,8 @@ _SAME_MEMORY = 1.02
 
 def make_runs(folder: Path, rows: int) -> list[str]:
     """A thousand completed runs, written by the writer that `evo train` uses."""
-    from autograd_cli.config import Setting, resolve  # noqa: PLC0415 - a parent of children stays small
+    from autograd_cli.config import resolve  # noqa: PLC0415 - a parent of children stays small
+    from autograd_cli.config_files import Setting  # noqa: PLC0415 - a parent of children stays small
     from autograd_cli.runs.writer import RunWriter  # noqa: PLC0415
     from autograd_cli.training import Batch  # noqa: PLC0415
 

@@ -6,7 +6,8 @@ import hydra
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig
 
-from autograd_cli.config import Setting, resolve
+from autograd_cli.config import resolve
+from autograd_cli.config_files import Setting
 from autograd_cli.experiment import Experiment
 from autograd_cli.interruption import Interruption
 

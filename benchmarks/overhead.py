@@ -24,7 +24,8 @@ LIMIT = 1.05
 
 def measure_here(cell: str, pairs: int) -> dict[str, Any]:
     """Measure a cell in this process, whose threads are then the cell's."""
-    from autograd_cli.config import Setting, resolve  # noqa: PLC0415 - after the parent has chosen the cell
+    from autograd_cli.config import resolve  # noqa: PLC0415 - after the parent has chosen the cell
+    from autograd_cli.config_files import Setting  # noqa: PLC0415 - after the parent has chosen the cell
     from autograd_cli.display.training import PlainScreen  # noqa: PLC0415
     from autograd_cli.experiment import Experiment  # noqa: PLC0415
     from autograd_cli.interruption import Interruption  # noqa: PLC0415

@@ -23,7 +23,8 @@ from statistics import median
 import numpy as np
 import torch
 
-from autograd_cli.config import Setting, resolve
+from autograd_cli.config import resolve
+from autograd_cli.config_files import Setting
 from autograd_cli.registry import find_implementation, find_task, load_level, load_problem
 from autograd_cli.sweep.batched import BATCH_BYTES
 from autograd_cli.sweep.sweep import cores

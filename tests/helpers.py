@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cli.config import RunConfig, Setting, find_config, read_config_file, resolve
+from autograd_cli.config import RunConfig, resolve
+from autograd_cli.config_files import Setting, find_config, read_config_file
 from autograd_cli.errors import ConfigError
 from autograd_cli.keys import Value, show
 from autograd_cli.level import Level

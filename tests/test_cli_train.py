@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cli.config import shipped_configs
+from autograd_cli.config_files import shipped_configs
 from autograd_cli.registry import TASKS
 from autograd_cli.runs.reader import read_run
 from tests.helpers import command, environment, evo

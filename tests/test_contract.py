@@ -16,7 +16,8 @@ import pytest
 from numpy.typing import NDArray
 
 import autograd_cli
-from autograd_cli.config import RunConfig, config_folder
+from autograd_cli.config import RunConfig
+from autograd_cli.config_files import config_folder
 from autograd_cli.keys import Value
 from autograd_cli.level import Level
 from autograd_cli.problem import Problem

@@ -9,7 +9,8 @@ import pytest
 import typer
 
 from autograd_cli.cli import app
-from autograd_cli.config import find_config, parse_assignment, read_config_file, resolve, shipped_configs
+from autograd_cli.config import parse_assignment, resolve
+from autograd_cli.config_files import find_config, read_config_file, shipped_configs
 from autograd_cli.errors import ExitCode
 from autograd_cli.registry import TASKS, implementation_names
 from tests.helpers import ROOT

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_cli.config import RunConfig, Setting, resolve
+from autograd_cli.config import RunConfig, resolve
+from autograd_cli.config_files import Setting
 from autograd_cli.errors import ConfigError
 from autograd_cli.experiment import Experiment
 from autograd_cli.interruption import Interruption

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_cli.config import config_folder
+from autograd_cli.config_files import config_folder
 from autograd_cli.errors import ConfigError
 from autograd_cli.registry import TASKS
 from autograd_cli.sweep.plan import Plan, make_plan

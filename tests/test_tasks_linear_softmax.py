@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import binary_cross_entropy
 
-from autograd_cli.config import RunConfig, Setting, resolve
+from autograd_cli.config import RunConfig, resolve
+from autograd_cli.config_files import Setting
 from autograd_cli.errors import ConfigError
 from autograd_cli.problem import Problem
 from autograd_cli.registry import (

@@ -7,7 +7,8 @@ from hashlib import sha256
 from itertools import product
 from math import prod
 
-from autograd_cli.config import ConfigFile, RunConfig, Setting, resolve
+from autograd_cli.config import RunConfig, resolve
+from autograd_cli.config_files import ConfigFile, Setting
 from autograd_cli.errors import ConfigError
 from autograd_cli.keys import Value, show
 from autograd_cli.runs.writer import check_name

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from autograd_cli.config import RunConfig, Setting, keys_of, resolve
+from autograd_cli.config import RunConfig, keys_of, resolve
+from autograd_cli.config_files import Setting
 from autograd_cli.external import blame_class, check_level, is_external, is_outside
 from autograd_cli.level import LevelClass
 from autograd_cli.problem import Problem

@@ -5,7 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import isfinite
 
-from autograd_cli.config import RunConfig, Setting, parse_assignment, parse_value
+from autograd_cli.config import RunConfig, parse_assignment, parse_value
+from autograd_cli.config_files import Setting
 from autograd_cli.errors import ConfigError, unknown
 from autograd_cli.external import is_external
 from autograd_cli.keys import COMMON_KEYS
