@@ -8,15 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_cli.config import (
-    RunConfig,
+from autograd_cli.config import RunConfig, keys_of, parse_assignment, resolve
+from autograd_cli.config_files import (
     Setting,
     config_folder,
     find_config,
-    keys_of,
-    parse_assignment,
     read_config_file,
-    resolve,
     shipped_configs,
 )
 from autograd_cli.errors import ConfigError

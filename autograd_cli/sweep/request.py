@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograd_cli.config import (
+from autograd_cli.config import parse_assignment
+from autograd_cli.config_files import (
     ConfigFile,
     Setting,
     config_folder,
     find_config,
-    parse_assignment,
     read_config_file,
 )
 from autograd_cli.errors import ConfigError, unknown
