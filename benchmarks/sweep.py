@@ -33,7 +33,8 @@ from autograd_cli.training import train
 HERE = Path(__file__).parent
 EVO = [sys.executable, "-m", "autograd_cli"]
 SIN = ["--task", "sin", "--impl", "batched", "lr=log:1e-7:1e-6:16", "seed=0..15"]
-MLP = ["--task", "mlp", "--impl", "optim", "seed=0..63", "--engine", "processes"]
+MLP = ["--task", "mlp", "seed=0..63", "--engine", "processes"]
+MLP_LEVELS = ("optim", "autograd")
 ONE_STEP = ["--task", "sin", "--impl", "autograd", "seed=0..999", "steps=1"]
 MANY = ["--task", "sin", "--impl", "batched", "seed=0..9999", "steps=1"]
 
@@ -67,10 +68,10 @@ def shell_s(script: Path, runs: int, sample: int) -> float:
     return wall_s(["bash", "-c", loop]) * runs / sample
 
 
-def hydra_s(folder: str, runs: int) -> float:
+def hydra_s(folder: str, impl: str, runs: int) -> float:
     """Hydra's --multirun with its default launcher over evo's training function."""
     with tempfile.TemporaryDirectory() as scratch:
-        app = [sys.executable, str(HERE / "hydra_app.py"), "-m", "task=mlp", "impl=optim"]
+        app = [sys.executable, str(HERE / "hydra_app.py"), "-m", "task=mlp", f"impl={impl}"]
         places = [f"runs_dir={scratch}/runs", f"hydra.sweep.dir={scratch}/hydra"]
         return wall_s([*app, f"seed=range({runs})", *places], folder)
 
@@ -136,6 +137,21 @@ def measure_large_folder() -> list[str]:
     return lines
 
 
+def measure_mlp(impl: str, pairs: int, sample: int, hydra: str | None) -> tuple[float, list[str]]:
+    """64 runs of a level of mlp against both baselines: the sweep's seconds, and the rows of the table."""
+
+    def evo() -> float:
+        return sweep_s([*MLP, "--impl", impl])
+
+    bare = HERE / "bare" / f"mlp_{impl}.py"
+    sweep, shell, ratio = paired(pairs, evo, lambda: shell_s(bare, 64, sample))
+    rows = [f"| mlp/{impl}, 64 runs, processes | {sweep:.2f} s | shell loop {shell:.0f} s | {ratio:.1f} |"]
+    if hydra:
+        again, other, ratio = paired(pairs, evo, lambda: hydra_s(hydra, impl, 64))
+        rows.append(f"| the same | {again:.2f} s | Hydra --multirun {other:.1f} s | {ratio:.1f} |")
+    return sweep, rows
+
+
 def report(pairs: int, sample: int, hydra: str | None) -> str:
     """All measurements, as Markdown."""
     torch.set_num_threads(1)
@@ -153,14 +169,11 @@ def report(pairs: int, sample: int, hydra: str | None) -> str:
         pairs, lambda: sweep_s(SIN), lambda: shell_s(HERE / "bare" / "sin_autograd.py", 256, sample)
     )
     lines.append(f"| sin, 256 runs, batched | {sin:.2f} s | shell loop {shell:.0f} s | {ratio:.1f} |")
-    mlp, shell, ratio = paired(
-        pairs, lambda: sweep_s(MLP), lambda: shell_s(HERE / "bare" / "mlp_optim.py", 64, sample)
-    )
-    lines.append(f"| mlp/optim, 64 runs, processes | {mlp:.2f} s | shell loop {shell:.0f} s | {ratio:.1f} |")
-    if hydra:
-        again, other, ratio = paired(pairs, lambda: sweep_s(MLP), lambda: hydra_s(hydra, 64))
-        lines.append(f"| the same | {again:.2f} s | Hydra --multirun {other:.1f} s | {ratio:.1f} |")
-    floor_sin, floor_mlp = batch_s(), level_s("mlp", "optim")
+    mlp_s = {}
+    for impl in MLP_LEVELS:
+        mlp_s[impl], rows = measure_mlp(impl, pairs, sample, hydra)
+        lines += rows
+    floor_sin = batch_s()
     start_s = median(wall_s([sys.executable, "-c", "import torch"]) for _ in range(3))
     one_step = median(sweep_s(ONE_STEP) for _ in range(pairs)) - start_s
     lines += [
@@ -169,8 +182,7 @@ def report(pairs: int, sample: int, hydra: str | None) -> str:
         "| --- | ---: | ---: | ---: |",
         f"| sin, batched: the arithmetic | {floor_sin * 1e3:.2f} ms | {floor_sin * 256:.2f} s on 1 core | "
         f"{floor_sin * 256 / sin:.0%} |",
-        f"| mlp/optim: the loop | {floor_mlp * 1e3:.0f} ms | {floor_mlp * 64 / cores():.2f} s on {cores()} | "
-        f"{floor_mlp * 64 / cores() / mlp:.0%} |",
+        *(_mlp_floor(impl, seconds) for impl, seconds in mlp_s.items()),
         "",
         f"`import torch` alone takes {start_s:.2f} s of every sweep; 1,000 runs of one step take "
         f"{one_step:.2f} s beyond it, {one_step:.2f} ms a run.",
@@ -184,6 +196,13 @@ def report(pairs: int, sample: int, hydra: str | None) -> str:
         *measure_large_folder(),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _mlp_floor(impl: str, sweep: float) -> str:
+    """A row: what the loops of 64 runs alone need on all cores, and how much of the sweep that is."""
+    run = level_s("mlp", impl)
+    floor = run * 64 / cores()
+    return f"| mlp/{impl}: the loop | {run * 1e3:.0f} ms | {floor:.2f} s on {cores()} | {floor / sweep:.0%} |"
 
 
 def main() -> None:
