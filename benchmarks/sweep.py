@@ -1,6 +1,6 @@
 """What a sweep costs, against a shell loop of bare scripts and against Hydra's --multirun.
 
-    python benchmarks/sweep.py [--pairs 3] [--sample 8] [--hydra FOLDER] [--output benchmarks/sweep.md]
+    python benchmarks/sweep.py [--pairs 3] [--sample 8] [--hydra FOLDER] [--output benchmarks/SWEEP.md]
 
 Whole processes, each beside its baseline in the same minute; medians of the paired ratios. Of the shell loop,
 which takes minutes, `--sample` runs are timed in every pair and multiplied up: its runs are independent of
