@@ -10,10 +10,12 @@ from tests.helpers import environment, record_run
 
 # Runs the command line in a fresh interpreter, then lists the packages that were imported on stderr.
 SPY = """
-import atexit, sys
-def tell():
-    print('LOADED', *sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)
-atexit.register(tell)
+import os, sys
+leave = os._exit
+def tell(code):
+    print('LOADED', *sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr, flush=True)
+    leave(code)
+os._exit = tell
 sys.argv[0] = 'evo'
 from autograd_cli.__main__ import main
 main()
