@@ -13,7 +13,7 @@ from autograd_cli.errors import RunError
 
 HEADER = b"step,loss,elapsed_s\n"
 
-# A sparkline shows some twenty cells. While a run goes on, its sketch has from one to two times as many points.
+# A sparkline shows some twenty cells. While a run goes on, its sketch has once to twice as many points.
 SKETCH_POINTS = 24
 
 _BLOCK = 1024
