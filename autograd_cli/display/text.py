@@ -3,6 +3,8 @@
 import math
 from collections.abc import Sequence
 
+from autograd_cli.runs.losses import evenly
+
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
@@ -30,11 +32,7 @@ def sparkline(losses: Sequence[float], width: int = 16) -> str:
 
     Losses of zero or less have no logarithm: they are drawn as the lowest block.
     """
-    if not losses:
-        return ""
-    cells = min(width, len(losses))
-    picked = [losses[i * (len(losses) - 1) // max(cells - 1, 1)] for i in range(cells)]
-    logs = [math.log10(loss) if loss > 0 else None for loss in picked]
+    logs = [math.log10(loss) if loss > 0 else None for loss in evenly(losses, width)]
     known = [value for value in logs if value is not None]
     low, high = (min(known), max(known)) if known else (0.0, 0.0)
     step = (high - low) / (len(_BLOCKS) - 1)

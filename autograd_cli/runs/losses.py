@@ -13,7 +13,7 @@ from autograd_cli.errors import RunError
 
 HEADER = b"step,loss,elapsed_s\n"
 
-# A sparkline shows some twenty cells; a sketch keeps from one to two times as many points.
+# A sparkline shows some twenty cells. While a run goes on, its sketch has once to twice as many points.
 SKETCH_POINTS = 24
 
 _BLOCK = 1024
@@ -34,6 +34,12 @@ def format_rows(first_step: int, losses: Sequence[float], elapsed_s: Sequence[fl
     if finite < len(losses):
         text += f"{first_step + finite},{losses[-1]!r},{elapsed_s[-1]!r}\n".encode()
     return text
+
+
+def evenly(values: Sequence[float], count: int) -> list[float]:
+    """At most `count` of the values, first and last among them, evenly spaced."""
+    picked = min(count, len(values))
+    return [values[i * (len(values) - 1) // max(picked - 1, 1)] for i in range(picked)]
 
 
 class Sketch:
@@ -88,8 +94,8 @@ class Summarizer:
 
     @property
     def curve(self) -> list[float]:
-        """Evenly spaced points of the curve so far, finite ones only."""
-        return self._sketch.points
+        """Evenly spaced points of the curve so far, finite ones only, and always as few."""
+        return evenly(self._sketch.points, SKETCH_POINTS)
 
     def extend(self, steps: Sequence[int], losses: Sequence[float], elapsed_s: float | None = None) -> None:
         """Take in the next rows; `elapsed_s` belongs to the last of them."""
