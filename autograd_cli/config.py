@@ -7,7 +7,6 @@ Every value remembers where it came from, so that a complaint can say so.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -68,6 +67,8 @@ class RunConfig:
 
 def digest_of(config: Mapping[str, Value]) -> str:
     """SHA-256 of an effective configuration, 64 hexadecimal digits; `print_every` changes no loss."""
+    from hashlib import sha256  # noqa: PLC0415 - OpenSSL takes 5 ms to load, and listing hashes nothing
+
     content = {name: value for name, value in config.items() if name != "print_every"}
     return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
