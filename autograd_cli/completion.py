@@ -34,13 +34,13 @@ def _is_config(path: Path) -> bool:
     return path.is_dir() or path.suffix in (".yaml", ".yml")
 
 
-def complete_assignment(incomplete: str) -> list[str]:
-    """Keys of all tasks, each with its `=`, that begin with what was typed."""
+def complete_assignment(incomplete: str) -> list[tuple[str, str]]:
+    """Keys of all tasks, each with its `=` and what it is, that begin with what was typed."""
     from autograd_cli.config import keys_of
     from autograd_cli.registry import all_tasks
 
-    names = dict.fromkeys(name for task in all_tasks().values() for name in keys_of(task))
-    return [f"{name}=" for name in names if name.startswith(incomplete)]
+    keys = {name: key for task in all_tasks().values() for name, key in keys_of(task).items()}
+    return [(f"{name}=", key.help) for name, key in keys.items() if name.startswith(incomplete)]
 
 
 def complete_engine(incomplete: str) -> list[str]:
