@@ -6,7 +6,7 @@ import signal
 import sys
 
 from autograd_cli.errors import ExitCode
-from autograd_cli.interruption import Terminated, raise_terminated
+from autograd_cli.training.signals import Terminated, raise_terminated
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     gc.disable()
     signal.signal(signal.SIGTERM, raise_terminated)
     try:
-        from autograd_cli.cli import app  # noqa: PLC0415 - so that a signal during the import is caught, too
+        from autograd_cli.cli.app import app  # noqa: PLC0415 - so that a signal during the import is caught, too
 
         app(prog_name="evo")
     except SystemExit as end:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-from autograd_cli.config import RunConfig
+from autograd_cli.catalogue.external import blame_class, check_level, is_outside
+from autograd_cli.catalogue.registry import find_implementation, find_task, load_level, load_problem
+from autograd_cli.contract.config import RunConfig
 from autograd_cli.errors import EvoError
-from autograd_cli.external import blame_class, check_level, is_outside
-from autograd_cli.registry import find_implementation, find_task, load_level, load_problem
-from autograd_cli.threads import set_threads
+from autograd_cli.training.threads import set_threads
 
 
 @dataclass

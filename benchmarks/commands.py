@@ -26,10 +26,10 @@ _SAME_MEMORY = 1.02
 
 def make_runs(folder: Path, rows: int) -> list[str]:
     """A thousand completed runs, written by the writer that `evo train` uses."""
-    from autograd_cli.config import resolve  # noqa: PLC0415 - a parent of children stays small
-    from autograd_cli.config_files import Setting  # noqa: PLC0415 - a parent of children stays small
+    from autograd_cli.config.files import Setting  # noqa: PLC0415 - a parent of children stays small
+    from autograd_cli.config.resolve import resolve  # noqa: PLC0415 - a parent of children stays small
+    from autograd_cli.contract.batch import Batch  # noqa: PLC0415
     from autograd_cli.runs.writer import RunWriter  # noqa: PLC0415
-    from autograd_cli.training import Batch  # noqa: PLC0415
 
     paths = []
     for seed in range(RUNS):
@@ -85,7 +85,7 @@ def torch_modules(arguments: Sequence[str]) -> int:
         command, check=True, cwd=ROOT, env=plain_environment(), capture_output=True, text=True
     )
     names = [line.rpartition("|")[2].strip() for line in process.stderr.splitlines()]
-    assert "autograd_cli.cli" in names
+    assert "autograd_cli.cli.app" in names
     return sum(name.partition(".")[0] == "torch" for name in names)
 
 

@@ -6,10 +6,10 @@ import hydra
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig
 
-from autograd_cli.config import resolve
-from autograd_cli.config_files import Setting
-from autograd_cli.experiment import Experiment
-from autograd_cli.interruption import Interruption
+from autograd_cli.config.files import Setting
+from autograd_cli.config.resolve import resolve
+from autograd_cli.training.run import Experiment
+from autograd_cli.training.signals import Interruption
 
 ConfigStore.instance().store(name="app", node={"task": "sin", "impl": "optim", "seed": 0, "runs_dir": "runs"})
 

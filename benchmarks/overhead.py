@@ -24,13 +24,13 @@ LIMIT = 1.05
 
 def measure_here(cell: str, pairs: int) -> dict[str, Any]:
     """Measure a cell in this process, whose threads are then the cell's."""
-    from autograd_cli.config import resolve  # noqa: PLC0415 - after the parent has chosen the cell
-    from autograd_cli.config_files import Setting  # noqa: PLC0415 - after the parent has chosen the cell
+    from autograd_cli.catalogue.registry import find_task, load_problem  # noqa: PLC0415
+    from autograd_cli.config.files import Setting  # noqa: PLC0415 - after the parent has chosen the cell
+    from autograd_cli.config.resolve import resolve  # noqa: PLC0415 - after the parent has chosen the cell
     from autograd_cli.display.training import PlainScreen  # noqa: PLC0415
-    from autograd_cli.experiment import Experiment  # noqa: PLC0415
-    from autograd_cli.interruption import Interruption  # noqa: PLC0415
-    from autograd_cli.registry import find_task, load_problem  # noqa: PLC0415
-    from autograd_cli.threads import set_threads  # noqa: PLC0415
+    from autograd_cli.training.run import Experiment  # noqa: PLC0415
+    from autograd_cli.training.signals import Interruption  # noqa: PLC0415
+    from autograd_cli.training.threads import set_threads  # noqa: PLC0415
 
     task, impl = cell.split("/")
     config = resolve([("task", Setting(task, "")), ("impl", Setting(impl, ""))])

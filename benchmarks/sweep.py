@@ -23,12 +23,12 @@ from statistics import median
 import numpy as np
 import torch
 
-from autograd_cli.config import resolve
-from autograd_cli.config_files import Setting
-from autograd_cli.registry import find_implementation, find_task, load_level, load_problem
+from autograd_cli.catalogue.registry import find_implementation, find_task, load_level, load_problem
+from autograd_cli.config.files import Setting
+from autograd_cli.config.resolve import resolve
 from autograd_cli.sweep.batched import BATCH_BYTES
 from autograd_cli.sweep.sweep import cores
-from autograd_cli.training import train
+from autograd_cli.training.loop import train
 
 HERE = Path(__file__).parent
 EVO = [sys.executable, "-m", "autograd_cli"]

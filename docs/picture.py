@@ -10,12 +10,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from autograd_cli.compare import compare, load_runs
-from autograd_cli.config import resolve_command_line
+from autograd_cli.compare.comparison import compare, load_runs
+from autograd_cli.config.resolve import resolve_command_line
 from autograd_cli.display.tables import aligned, comparison_cells
 from autograd_cli.display.training import Row, loss_table, rows_to_print, summary_lines
-from autograd_cli.experiment import Experiment
-from autograd_cli.interruption import Interruption
+from autograd_cli.training.run import Experiment
+from autograd_cli.training.signals import Interruption
 
 PICTURE = Path(__file__).parent / "evo.svg"
 LEVELS = ("numpy", "tensor", "autograd", "module")

@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cli.config import RunConfig, resolve
-from autograd_cli.config_files import Setting, find_config, read_config_file
+from autograd_cli.catalogue.registry import TASKS, find_implementation, find_task, load_level, load_problem
+from autograd_cli.config.files import Setting, find_config, read_config_file
+from autograd_cli.config.resolve import resolve
+from autograd_cli.contract.batch import Batch
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.keys import Value, show
+from autograd_cli.contract.level import Level
 from autograd_cli.errors import ConfigError
-from autograd_cli.keys import Value, show
-from autograd_cli.level import Level
-from autograd_cli.registry import TASKS, find_implementation, find_task, load_level, load_problem
 from autograd_cli.runs.record import RunRecord
 from autograd_cli.runs.writer import RunWriter
-from autograd_cli.training import Batch, train
+from autograd_cli.training.loop import train
 
 ROOT = Path(__file__).resolve().parent.parent
 CELLS = [(task.name, row.name) for task in TASKS.values() for row in task.implementations]

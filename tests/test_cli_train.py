@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cli.config_files import shipped_configs
-from autograd_cli.registry import TASKS
+from autograd_cli.catalogue.registry import TASKS
+from autograd_cli.config.files import shipped_configs
 from autograd_cli.runs.reader import read_run
 from tests.helpers import command, environment, evo
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from autograd_cli.compare import compare, load_runs
+from autograd_cli.compare.comparison import compare, load_runs
 from autograd_cli.errors import ConfigError
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import RunRecord

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cli.registry import TASKS, implementation_names
+from autograd_cli.catalogue.registry import TASKS, implementation_names
 from tests.helpers import evo
 
 

@@ -8,17 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_cli.config import RunConfig, keys_of, parse_assignment, resolve
-from autograd_cli.config_files import (
+from autograd_cli.catalogue.registry import TASKS, find_implementation
+from autograd_cli.config.files import (
     Setting,
     config_folder,
     find_config,
     read_config_file,
     shipped_configs,
 )
+from autograd_cli.config.resolve import keys_of, parse_assignment, resolve
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.keys import Key
 from autograd_cli.errors import ConfigError
-from autograd_cli.keys import Key
-from autograd_cli.registry import TASKS, find_implementation
 from tests.helpers import CELLS, config_of, message_of
 
 

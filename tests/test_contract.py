@@ -16,13 +16,13 @@ import pytest
 from numpy.typing import NDArray
 
 import autograd_cli
-from autograd_cli.config import RunConfig
-from autograd_cli.config_files import config_folder
-from autograd_cli.keys import Value
-from autograd_cli.level import Level
-from autograd_cli.problem import Problem
-from autograd_cli.registry import TASKS, find_implementation, find_task, load_level, load_problem
-from autograd_cli.training import train
+from autograd_cli.catalogue.registry import TASKS, find_implementation, find_task, load_level, load_problem
+from autograd_cli.config.files import config_folder
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.keys import Value
+from autograd_cli.contract.level import Level
+from autograd_cli.contract.problem import Problem
+from autograd_cli.training.loop import train
 from tests.helpers import CELLS, arrays, config_of, level_of, losses_of
 
 LINES_ON_A_SCREEN = 90
@@ -199,7 +199,7 @@ def test_the_file_stands_alone(task: str, impl: str) -> None:
     source = inspect.getsource(import_module(f"autograd_cli.tasks.{task}.{impl}"))
     imported = set(re.findall(r"^(?:from|import) (\S+)", source, re.MULTILINE))
     allowed = {"typing", "math", "collections.abc", "numpy", "torch", "torch.nn.functional"}
-    assert imported <= allowed | {"autograd_cli.config", "autograd_cli.problem"}
+    assert imported <= allowed | {"autograd_cli.contract.config", "autograd_cli.contract.problem"}
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)

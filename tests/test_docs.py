@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import typer
 
-from autograd_cli.cli import app
-from autograd_cli.config import parse_assignment, resolve
-from autograd_cli.config_files import find_config, read_config_file, shipped_configs
+from autograd_cli.catalogue.registry import TASKS, implementation_names
+from autograd_cli.cli.app import app
+from autograd_cli.config.files import find_config, read_config_file, shipped_configs
+from autograd_cli.config.resolve import parse_assignment, resolve
 from autograd_cli.errors import ExitCode
-from autograd_cli.registry import TASKS, implementation_names
 from tests.helpers import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

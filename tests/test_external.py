@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cli.external import is_external
+from autograd_cli.catalogue.external import is_external
 from tests.helpers import ROOT, evo
 
 LEVELS = '''

@@ -15,16 +15,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_cli.config import RunConfig, resolve
-from autograd_cli.config_files import Setting
+from autograd_cli.catalogue.registry import TASKS, load_problem
+from autograd_cli.config.files import Setting
+from autograd_cli.config.resolve import resolve
+from autograd_cli.contract.config import RunConfig
 from autograd_cli.errors import ConfigError
-from autograd_cli.experiment import Experiment
-from autograd_cli.interruption import Interruption
-from autograd_cli.predict import load_model
-from autograd_cli.registry import TASKS, load_problem
-from autograd_cli.rows import csv_text, read_rows, write_rows
+from autograd_cli.predict.model import load_model
+from autograd_cli.predict.rows import csv_text, read_rows, write_rows
 from autograd_cli.runs.losses import read_losses
 from autograd_cli.runs.weights import read_weights
+from autograd_cli.training.run import Experiment
+from autograd_cli.training.signals import Interruption
 
 ALL_ROWS = [(task.name, row.name) for task in TASKS.values() for row in task.implementations]
 SMALL = {"mlp": {"N": 4, "D_in": 3, "H": 5, "D_out": 2}, "sin": {"N": 20}}
@@ -192,7 +193,7 @@ def test_a_file_that_comes_up_meanwhile_is_kept(tmp_path: Path, monkeypatch: pyt
     """Between the look at --output and the writing another program's file is not replaced either."""
     path = tmp_path / "y.csv"
     path.write_text("mine")
-    monkeypatch.setattr("autograd_cli.rows.check_new", lambda *_: None)
+    monkeypatch.setattr("autograd_cli.predict.rows.check_new", lambda *_: None)
     with pytest.raises(ConfigError, match="File exists"):
         write_rows(path, np.ones((1, 1)), "--output")
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("y.csv", "mine")]
@@ -372,7 +373,7 @@ def test_broken_runs_are_refused(tmp_path: Path, linear: Path) -> None:
 def test_predict_imports_no_torch(linear: Path) -> None:
     """Predicting is NumPy's work, also for a run of a torch level."""
     code = (
-        "import sys; from autograd_cli.cli import app; app(sys.argv[1:], standalone_mode=False);"
+        "import sys; from autograd_cli.cli.app import app; app(sys.argv[1:], standalone_mode=False);"
         "assert not {'torch', 'rich'} & set(sys.modules)"
     )
     done = subprocess.run(

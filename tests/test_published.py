@@ -16,10 +16,10 @@ from statistics import median
 import numpy as np
 import pytest
 
-from autograd_cli.config import RunConfig
-from autograd_cli.keys import Value
-from autograd_cli.registry import find_task, load_problem
-from autograd_cli.training import train
+from autograd_cli.catalogue.registry import find_task, load_problem
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.keys import Value
+from autograd_cli.training.loop import train
 from tests.helpers import arrays, config_of, level_of, losses_of, trained_losses
 
 SEEDS = range(24)

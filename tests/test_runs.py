@@ -23,7 +23,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_cli import training
 from autograd_cli.errors import ConfigError, RunError
 from autograd_cli.runs.losses import (
     HEADER,
@@ -37,6 +36,7 @@ from autograd_cli.runs.losses import (
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import RunRecord, read_record, write_record
 from autograd_cli.runs.writer import RunWriter
+from autograd_cli.training import loop
 from tests.helpers import command, config_of, environment, evo, level_of, record_run
 
 ENDLESS = ("train", "--task", "sin", "--impl", "numpy", "steps=1000000000", "--name", "endless")
@@ -234,8 +234,8 @@ def test_not_a_run(tmp_path: Path) -> None:
 def test_losses_are_handed_over_every_second(monkeypatch: pytest.MonkeyPatch) -> None:
     """No batch spans more than a second of the loop's own clock, and none leaves a step out."""
     clock = iter(range(0, 10**12, 30_000_000))  # 30 ms from one look at the clock to the next
-    monkeypatch.setattr(training, "perf_counter_ns", lambda: next(clock))
-    batches = list(training.train(level_of(config_of("sin", "numpy")), 200))
+    monkeypatch.setattr(loop, "perf_counter_ns", lambda: next(clock))
+    batches = list(loop.train(level_of(config_of("sin", "numpy")), 200))
     steps = [b.first_step + i for b in batches for i in range(len(b.losses))]
     ends = [0.0] + [batch.elapsed_s[-1] for batch in batches]
     assert steps == list(range(200))

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_cli.config_files import config_folder
+from autograd_cli.catalogue.registry import TASKS
+from autograd_cli.config.files import config_folder
 from autograd_cli.errors import ConfigError
-from autograd_cli.registry import TASKS
 from autograd_cli.sweep.plan import Plan, make_plan
 from autograd_cli.sweep.request import combine, find_sweep_file, read_sweep_file
 from autograd_cli.sweep.values import expand_values

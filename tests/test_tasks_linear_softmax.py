@@ -13,17 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import binary_cross_entropy
 
-from autograd_cli.config import RunConfig, resolve
-from autograd_cli.config_files import Setting
-from autograd_cli.errors import ConfigError
-from autograd_cli.problem import Problem
-from autograd_cli.registry import (
+from autograd_cli.catalogue.registry import (
     TASKS,
     find_implementation,
     implementation_names,
     load_level,
     load_problem,
 )
+from autograd_cli.config.files import Setting
+from autograd_cli.config.resolve import resolve
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.problem import Problem
+from autograd_cli.errors import ConfigError
 from autograd_cli.tasks.softmax.function import SoftmaxFunction
 from autograd_cli.tasks.softmax.numpy import Softmax
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from autograd_cli.catalogue.external import load_class
+from autograd_cli.catalogue.registry import TASKS, find_implementation, load_level
 from autograd_cli.display.verdicts import verdicts_json, verdicts_table
 from autograd_cli.errors import ConfigError
-from autograd_cli.external import load_class
-from autograd_cli.registry import TASKS, find_implementation, load_level
 from autograd_cli.verify.cells import Verdict, verify
 from autograd_cli.verify.functions import check_functions
 from autograd_cli.verify.plan import choose_cells, make_plan

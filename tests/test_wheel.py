@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cli.config_files import shipped_configs
+from autograd_cli.config.files import shipped_configs
 from autograd_cli.runs.reader import read_run
 from tests.helpers import ROOT, environment
 
@@ -60,7 +60,7 @@ def test_the_wheel_trains_in_an_empty_folder(wheel: Path, tmp_path: Path) -> Non
 
     where = run("-c", "import autograd_cli; print(autograd_cli.__file__)").strip()
     assert Path(where).is_relative_to(target)
-    configs = run("-c", "from autograd_cli.config_files import config_folder; print(config_folder())").strip()
+    configs = run("-c", "from autograd_cli.config.files import config_folder; print(config_folder())").strip()
     assert Path(configs) == target / "autograd_cli" / "configs"
     assert "sin: a cubic polynomial" in run(script, "list")
     path = run(script, "train", "--task", "sin", "--impl", "numpy", "--quiet").strip()

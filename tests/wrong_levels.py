@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from autograd_cli.config import RunConfig
-from autograd_cli.problem import Problem
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.problem import Problem
 from autograd_cli.tasks.mlp import autograd, numpy, tensor
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
+from autograd_cli.compare.groups import Group, Grouping
+from autograd_cli.contract.keys import show
 from autograd_cli.display.tables import aligned, markdown_table
 from autograd_cli.display.text import number
-from autograd_cli.groups import Group, Grouping
-from autograd_cli.keys import show
 
 
 def _table(grouping: Grouping) -> str:

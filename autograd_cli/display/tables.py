@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import orjson
 
-from autograd_cli.compare import Comparison
+from autograd_cli.compare.comparison import Comparison
+from autograd_cli.contract.keys import show
+from autograd_cli.contract.task import Task
 from autograd_cli.display.text import duration, sparkline
-from autograd_cli.keys import show
-from autograd_cli.tasks.description import Task
 
 # Rich measures every cell; past some hundred rows the plain columns are there at once.
 _RICH_ROWS = 300

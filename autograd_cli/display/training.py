@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from autograd_cli.config import RunConfig
+from autograd_cli.contract.batch import Batch
+from autograd_cli.contract.config import RunConfig
 from autograd_cli.display.streams import discard_stdout
 from autograd_cli.display.text import duration, number
 from autograd_cli.runs.record import RunRecord
-from autograd_cli.training import Batch
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

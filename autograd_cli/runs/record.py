@@ -6,8 +6,8 @@ from typing import Any, Literal, get_args
 
 import orjson
 
+from autograd_cli.contract.keys import Value
 from autograd_cli.errors import ExitCode, RunError
-from autograd_cli.keys import Value
 from autograd_cli.runs.losses import Summarizer
 
 LOSSES = "losses.csv"

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_cli.contract.keys import DTYPES
 from autograd_cli.errors import ConfigError, EvoError
-from autograd_cli.keys import DTYPES
-from autograd_cli.npy import read_npy
+from autograd_cli.runs.npy import read_npy
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import WEIGHTS
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from autograd_cli.config import RunConfig
+from autograd_cli.contract.batch import Batch
+from autograd_cli.contract.config import RunConfig
 from autograd_cli.errors import ConfigError, RunError
 from autograd_cli.runs.losses import HEADER, Summarizer, format_rows
 from autograd_cli.runs.record import (
@@ -23,7 +24,6 @@ from autograd_cli.runs.record import (
     write_record,
     write_whole,
 )
-from autograd_cli.training import Batch
 
 
 class RunWriter:

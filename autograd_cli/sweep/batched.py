@@ -12,12 +12,10 @@ from math import isfinite
 from time import perf_counter_ns, sleep
 from typing import Any
 
-from autograd_cli.config import digest_of
-from autograd_cli.environment import describe_environment
+from autograd_cli.catalogue.registry import find_implementation, find_task, load_problem
+from autograd_cli.contract.batch import Batch
+from autograd_cli.contract.config import digest_of
 from autograd_cli.errors import EvoError
-from autograd_cli.experiment import check_device
-from autograd_cli.interruption import Interruption
-from autograd_cli.registry import find_implementation, find_task, load_problem
 from autograd_cli.runs.record import Status, SweepPlace
 from autograd_cli.runs.writer import RunWriter
 from autograd_cli.sweep.events import WAIT_S, Event, Finished, Started
@@ -25,8 +23,10 @@ from autograd_cli.sweep.execution import Job, Outcome, describe_error, execute, 
 from autograd_cli.sweep.ledger import Known, note_done
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.queue import Queue
-from autograd_cli.threads import set_threads
-from autograd_cli.training import Batch
+from autograd_cli.training.environment import describe_environment
+from autograd_cli.training.run import check_device
+from autograd_cli.training.signals import Interruption
+from autograd_cli.training.threads import set_threads
 
 LEVEL = "batched"
 

@@ -16,12 +16,12 @@ from time import monotonic, sleep
 from typing import Any
 
 from autograd_cli.errors import ConfigError
-from autograd_cli.interruption import Interruption
 from autograd_cli.sweep.events import WAIT_S, Event, Finished, Lost, Started
 from autograd_cli.sweep.execution import Job, Outcome, describe_error, execute, record_failure
 from autograd_cli.sweep.ledger import note_done
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.queue import Queue
+from autograd_cli.training.signals import Interruption
 
 _CONNECT_S = 5
 # Runs that wait on the cluster for each thread there, so that no worker waits for us.

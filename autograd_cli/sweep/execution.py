@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograd_cli.environment import describe_environment
 from autograd_cli.errors import EvoError
-from autograd_cli.experiment import Experiment
-from autograd_cli.interruption import Interruption
 from autograd_cli.runs.record import RunRecord, Status, SweepPlace
 from autograd_cli.runs.writer import RunWriter
 from autograd_cli.sweep.ledger import Known, note_done
 from autograd_cli.sweep.plan import PlannedRun
+from autograd_cli.training.environment import describe_environment
+from autograd_cli.training.run import Experiment
+from autograd_cli.training.signals import Interruption
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograd_cli.config import digest_of
+from autograd_cli.contract.config import digest_of
 from autograd_cli.errors import ConfigError, RunError
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import RunRecord, Status

@@ -7,10 +7,11 @@ from hashlib import sha256
 from itertools import product
 from math import prod
 
-from autograd_cli.config import RunConfig, resolve
-from autograd_cli.config_files import ConfigFile, Setting
+from autograd_cli.config.files import ConfigFile, Setting
+from autograd_cli.config.resolve import resolve
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.keys import Value, show
 from autograd_cli.errors import ConfigError
-from autograd_cli.keys import Value, show
 from autograd_cli.runs.writer import check_name
 from autograd_cli.sweep.request import Request
 from autograd_cli.sweep.values import RUNS_MAX, expand_values

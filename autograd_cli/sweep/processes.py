@@ -13,13 +13,13 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from autograd_cli.interruption import Interruption
-from autograd_cli.registry import find_implementation, find_task, load_level, load_problem
+from autograd_cli.catalogue.registry import find_implementation, find_task, load_level, load_problem
 from autograd_cli.sweep.events import WAIT_S, Event, Finished, Lost, Started
 from autograd_cli.sweep.execution import Job, Outcome, execute, record_failure
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.queue import Queue
-from autograd_cli.threads import set_threads
+from autograd_cli.training.signals import Interruption
+from autograd_cli.training.threads import set_threads
 
 # A run that takes its worker along as often as this will do so again.
 ATTEMPTS = 3

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograd_cli.config import parse_assignment
-from autograd_cli.config_files import (
+from autograd_cli.config.files import (
     ConfigFile,
     Setting,
     config_folder,
     find_config,
     read_config_file,
 )
+from autograd_cli.config.resolve import parse_assignment
 from autograd_cli.errors import ConfigError, unknown
 
 # What a sweep's YAML file says beside the keys of its runs.

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from time import sleep
 
-from autograd_cli.interruption import Interruption
 from autograd_cli.sweep.events import WAIT_S, Event, Finished, Started
 from autograd_cli.sweep.execution import Job, execute
 from autograd_cli.sweep.queue import Queue
+from autograd_cli.training.signals import Interruption
 
 
 def run_serial(queue: Queue, job: Job, interruption: Interruption) -> Iterator[Event]:

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from autograd_cli.environment import GitState
 from autograd_cli.errors import ConfigError, unknown
-from autograd_cli.experiment import check_device
-from autograd_cli.interruption import Interruption
 from autograd_cli.sweep.events import Event, Finished
 from autograd_cli.sweep.execution import Job, Outcome
 from autograd_cli.sweep.ledger import Index, Ledger
 from autograd_cli.sweep.plan import Plan, PlannedRun
 from autograd_cli.sweep.queue import Queue, Rerun
+from autograd_cli.training.environment import GitState
+from autograd_cli.training.run import check_device
+from autograd_cli.training.signals import Interruption
 
 ENGINES = ("auto", "serial", "processes", "batched", "dask")
 

@@ -9,8 +9,8 @@ log:1e-7:1e-5:3 3 numbers, each the same multiple of the one before, both ends i
 import math
 import re
 
+from autograd_cli.contract.keys import show
 from autograd_cli.errors import ConfigError
-from autograd_cli.keys import show
 
 RUNS_MAX = 100_000
 

@@ -5,19 +5,20 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from autograd_cli.config import RunConfig, keys_of, resolve
-from autograd_cli.config_files import Setting
-from autograd_cli.external import blame_class, check_level, is_external, is_outside
-from autograd_cli.level import LevelClass
-from autograd_cli.problem import Problem
-from autograd_cli.registry import (
+from autograd_cli.catalogue.external import blame_class, check_level, is_external, is_outside
+from autograd_cli.catalogue.registry import (
     load_level,
     load_problem,
     load_reference,
     with_model,
 )
-from autograd_cli.tasks.description import Implementation, Task
-from autograd_cli.threads import set_threads
+from autograd_cli.config.files import Setting
+from autograd_cli.config.resolve import keys_of, resolve
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.level import LevelClass
+from autograd_cli.contract.problem import Problem
+from autograd_cli.contract.task import Implementation, Task
+from autograd_cli.training.threads import set_threads
 from autograd_cli.verify.determinism import (
     Determinism,
     LossesByThreads,

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
-from autograd_cli.config import RunConfig
-from autograd_cli.registry import find_implementation, find_task, load_level, load_problem
-from autograd_cli.threads import set_threads
-from autograd_cli.training import train
+from autograd_cli.catalogue.registry import find_implementation, find_task, load_level, load_problem
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.training.loop import train
+from autograd_cli.training.threads import set_threads
 
 LossesByThreads = Future[tuple[list[float], list[float]]]
 

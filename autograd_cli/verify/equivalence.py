@@ -7,10 +7,10 @@ from math import isfinite, isnan
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cli.arrays import relative_difference, size_of, snapshot, to_numpy
-from autograd_cli.external import blame_level, check_gradients_view
-from autograd_cli.level import Level
-from autograd_cli.training import read_loss
+from autograd_cli.catalogue.external import blame_level, check_gradients_view
+from autograd_cli.contract.arrays import relative_difference, size_of, snapshot, to_numpy
+from autograd_cli.contract.level import Level
+from autograd_cli.training.loop import read_loss
 
 Arrays = Mapping[str, NDArray[np.float64]]
 

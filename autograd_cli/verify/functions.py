@@ -4,7 +4,7 @@ import sys
 from inspect import signature
 from typing import Any
 
-from autograd_cli.level import LevelClass
+from autograd_cli.contract.level import LevelClass
 
 _SHAPE = (3, 4)
 # torch's own default would let a derivative pass that is a thousandth off.

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cli.arrays import size_of, snapshot
-from autograd_cli.config import RunConfig
-from autograd_cli.level import LevelClass
-from autograd_cli.problem import Problem
+from autograd_cli.contract.arrays import size_of, snapshot
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.level import LevelClass
+from autograd_cli.contract.problem import Problem
 
 Float64 = NDArray[np.float64]
 

@@ -5,13 +5,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import isfinite
 
-from autograd_cli.config import RunConfig, parse_assignment, parse_value
-from autograd_cli.config_files import Setting
+from autograd_cli.catalogue.external import is_external
+from autograd_cli.catalogue.registry import all_tasks, find_implementation, find_task, implementation_names
+from autograd_cli.config.files import Setting
+from autograd_cli.config.resolve import parse_assignment, parse_value
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.keys import COMMON_KEYS
+from autograd_cli.contract.task import Implementation, Task
 from autograd_cli.errors import ConfigError, unknown
-from autograd_cli.external import is_external
-from autograd_cli.keys import COMMON_KEYS
-from autograd_cli.registry import all_tasks, find_implementation, find_task, implementation_names
-from autograd_cli.tasks.description import Implementation, Task
 
 Cell = tuple[Task, Implementation]
 

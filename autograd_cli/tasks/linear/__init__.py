@@ -1,7 +1,7 @@
 """A line through points that lie on one: y_pred = x w + b for y = 2x + 1, mean of squared errors."""
 
-from autograd_cli.keys import Key, Value
-from autograd_cli.tasks.description import Implementation, Task
+from autograd_cli.contract.keys import Key, Value
+from autograd_cli.contract.task import Implementation, Task
 
 _SGD: dict[str, Value] = {"optimizer": "SGD"}
 

@@ -1,7 +1,7 @@
 """A two-layer ReLU network on random data: y_pred = relu(x W1 + b1) W2 + b2, sum of squared errors."""
 
-from autograd_cli.keys import Key, Value
-from autograd_cli.tasks.description import Implementation, Task
+from autograd_cli.contract.keys import Key, Value
+from autograd_cli.contract.task import Implementation, Task
 
 _BY_HAND: dict[str, Value] = {"bias": False, "optimizer": "SGD", "momentum": 0.0, "stateless": False}
 _LOOP: dict[str, Value] = {"optimizer": "SGD", "momentum": 0.0, "stateless": False}

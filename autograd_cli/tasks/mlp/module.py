@@ -4,8 +4,8 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
-from autograd_cli.config import RunConfig
-from autograd_cli.problem import Problem
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.problem import Problem
 
 
 class TwoLayerNet(nn.Module):

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cli.config import RunConfig
-from autograd_cli.problem import Float64, Interface, Problem, Streams
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.problem import Float64, Interface, Problem, Streams
 
 
 def make(config: RunConfig) -> Problem:

@@ -1,7 +1,7 @@
 """A cubic fitted to sin(x) on [-π, π]: y_pred = a + b x + c x² + d x³, sum of squared errors."""
 
-from autograd_cli.keys import Key, Value
-from autograd_cli.tasks.description import Implementation, Task
+from autograd_cli.contract.keys import Key, Value
+from autograd_cli.contract.task import Implementation, Task
 
 _BY_HAND: dict[str, Value] = {"optimizer": "SGD", "momentum": 0.0}
 _SGD: dict[str, Value] = {"optimizer": "SGD", "momentum": 0.0}

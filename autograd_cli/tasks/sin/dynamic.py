@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-from autograd_cli.config import RunConfig
-from autograd_cli.problem import Problem
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.problem import Problem
 
 
 class DynamicPolynomial(nn.Module):

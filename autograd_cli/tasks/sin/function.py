@@ -4,8 +4,8 @@ from typing import Any
 
 import torch
 
-from autograd_cli.config import RunConfig
-from autograd_cli.problem import Problem
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.problem import Problem
 
 
 class LegendrePolynomial3(torch.autograd.Function):

@@ -2,8 +2,8 @@
 
 import torch
 
-from autograd_cli.config import RunConfig
-from autograd_cli.problem import Problem
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.problem import Problem
 
 
 class Sin:

@@ -1,7 +1,7 @@
 """Binary cross-entropy of the outputs of a softmax, for one example: autograd by itself, without layers."""
 
-from autograd_cli.keys import Key
-from autograd_cli.tasks.description import Implementation, Task
+from autograd_cli.contract.keys import Key
+from autograd_cli.contract.task import Implementation, Task
 
 TASK = Task(
     name="softmax",

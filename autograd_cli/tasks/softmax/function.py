@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch.nn.functional import binary_cross_entropy
 
-from autograd_cli.config import RunConfig
-from autograd_cli.problem import Problem
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.problem import Problem
 
 
 class SoftmaxFunction(torch.autograd.Function):

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cli.config import RunConfig
-from autograd_cli.problem import Interface, Problem, Streams
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.problem import Interface, Problem, Streams
 
 _SHOWN = 10
 

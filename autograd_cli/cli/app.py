@@ -6,11 +6,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from autograd_cli.completion import complete_assignment, complete_engine, complete_impl, complete_task
-from autograd_cli.display.streams import discard_stdout
-from autograd_cli.errors import ConfigError, EvoError, ExitCode
-from autograd_cli.interruption import Terminated
-from autograd_cli.options import (
+from autograd_cli.cli.completion import complete_assignment, complete_engine, complete_impl, complete_task
+from autograd_cli.cli.options import (
     Assignments,
     ConfigOption,
     DeviceOption,
@@ -20,6 +17,9 @@ from autograd_cli.options import (
     RunsDirOption,
     TaskOption,
 )
+from autograd_cli.display.streams import discard_stdout
+from autograd_cli.errors import ConfigError, EvoError, ExitCode
+from autograd_cli.training.signals import Terminated
 
 # ruff: noqa: PLC0415 - `evo --help` and completion must not wait for what one command needs
 
@@ -90,10 +90,10 @@ def train(
     json: JsonOption = False,
 ) -> None:
     """Train one implementation of one task and record the run."""
-    from autograd_cli.config import resolve_command_line
+    from autograd_cli.config.resolve import resolve_command_line
     from autograd_cli.display.training import open_screen
-    from autograd_cli.experiment import Experiment
-    from autograd_cli.interruption import Interruption
+    from autograd_cli.training.run import Experiment
+    from autograd_cli.training.signals import Interruption
 
     options = {"task": task, "impl": impl, "device": device, "seed": seed, "steps": steps, "lr": lr}
     options |= {"dtype": dtype, "threads": threads}
@@ -149,11 +149,11 @@ def sweep(
 ) -> None:
     """Train many runs: every combination of the values, except those that are there already."""
     from autograd_cli.display.sweep import open_screen, plan_text
-    from autograd_cli.interruption import Interruption
     from autograd_cli.sweep.plan import make_plan
     from autograd_cli.sweep.queue import Rerun
     from autograd_cli.sweep.request import combine
     from autograd_cli.sweep.sweep import Options, Sweep
+    from autograd_cli.training.signals import Interruption
 
     keys = {"task": task, "impl": impl, "device": device, "seed": seed, "steps": steps, "lr": lr}
     keys |= {"dtype": dtype, "threads": threads}
@@ -178,8 +178,8 @@ def sweep(
 @app.command("list")
 def list_() -> None:
     """Show the tasks and their levels: what each teaches and where it runs."""
+    from autograd_cli.catalogue.registry import all_tasks
     from autograd_cli.display.tables import implementations_table
-    from autograd_cli.registry import all_tasks
 
     typer.echo(implementations_table(list(all_tasks().values())), nl=False)
 
@@ -230,7 +230,7 @@ def graph(
     format_: Annotated[str, typer.Option("--format", help="tree, dot, mermaid or svg.")] = "tree",
 ) -> None:
     """Draw the graph that autograd built in one forward pass."""
-    from autograd_cli.config import resolve_command_line
+    from autograd_cli.config.resolve import resolve_command_line
     from autograd_cli.display.graphs import GRAPH_FORMATS, accumulation_table
     from autograd_cli.errors import choose
     from autograd_cli.graph import NoGraphError, read_accumulation, read_graph
@@ -267,7 +267,7 @@ def compare(
     format_: Annotated[str, typer.Option("--format", help="table, json, csv or markdown.")] = "table",
 ) -> None:
     """Show recorded runs side by side, one row a run, or one row a group of runs."""
-    from autograd_cli.compare import compare, load_runs
+    from autograd_cli.compare.comparison import compare, load_runs
     from autograd_cli.display.tables import COMPARISON_FORMATS
     from autograd_cli.errors import choose
 
@@ -280,8 +280,8 @@ def compare(
     if group_by is None and over is None:
         typer.echo(show(compare(records, sort, baseline, where or ())), nl=False)
         return
+    from autograd_cli.compare.groups import group
     from autograd_cli.display.groups import GROUPING_FORMATS
-    from autograd_cli.groups import group
 
     if baseline is not None:
         raise ConfigError("--baseline: groups have no ratios; leave out --group-by and --over")
@@ -312,8 +312,8 @@ def predict(
 ) -> None:
     """Predict with a trained model; without inputs, for those that it was trained on."""
     from autograd_cli.errors import choose
-    from autograd_cli.predict import find_inputs, load_model, parse_depth
-    from autograd_cli.rows import ROW_FORMATS, check_new, write_rows
+    from autograd_cli.predict.model import find_inputs, load_model, parse_depth
+    from autograd_cli.predict.rows import ROW_FORMATS, check_new, write_rows
 
     show = choose("format", format_, ROW_FORMATS, "--format")
     if output:

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cli.config import RunConfig, resolve
-from autograd_cli.config_files import read_config_file
+from autograd_cli.catalogue.registry import find_implementation, find_task, load_problem
+from autograd_cli.config.files import read_config_file
+from autograd_cli.config.resolve import resolve
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.keys import Key
+from autograd_cli.contract.level import ProblemModule
+from autograd_cli.contract.problem import Interface
 from autograd_cli.errors import ConfigError
-from autograd_cli.keys import Key
-from autograd_cli.level import ProblemModule
-from autograd_cli.problem import Interface
-from autograd_cli.registry import find_implementation, find_task, load_problem
-from autograd_cli.rows import Rows, parse_numbers, read_rows
+from autograd_cli.predict.rows import Rows, parse_numbers, read_rows
 from autograd_cli.runs.record import CONFIG
 from autograd_cli.runs.weights import Parameters, read_weights
 

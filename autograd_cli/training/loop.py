@@ -1,38 +1,17 @@
 """The loop: forward, record, backward, update. It opens no file and prints nothing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import isfinite
 from time import perf_counter_ns
 from typing import Any
 
+from autograd_cli.catalogue.external import place_of
+from autograd_cli.contract.batch import Batch
+from autograd_cli.contract.level import Level
 from autograd_cli.errors import EvoError
-from autograd_cli.external import place_of
-from autograd_cli.level import Level
 
 # Often enough for a screen, a file that is at most a second behind, and a quick answer to Ctrl-C.
 BATCH_S = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """The losses of consecutive steps.
-
-    Attributes:
-        first_step: the step of the first loss; steps count from 0.
-        losses: a step's loss before its update. Only the last can be infinite or NaN.
-        elapsed_s: seconds from the start of the loop until the step's loss was there.
-
-    """
-
-    first_step: int
-    losses: list[float]
-    elapsed_s: list[float]
-
-    @property
-    def diverged(self) -> bool:
-        """Whether the last loss is not finite; no batch comes after such a one."""
-        return bool(self.losses) and not isfinite(self.losses[-1])
 
 
 def train(level: Level, steps: int, *, on_accelerator: bool = False) -> Iterator[Batch]:

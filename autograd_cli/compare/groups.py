@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
-from autograd_cli.compare import Comparison, check_key, sort_key
+from autograd_cli.compare.comparison import Comparison, check_key, sort_key
+from autograd_cli.contract.keys import Value
 from autograd_cli.errors import ConfigError, unknown
-from autograd_cli.keys import Value
 from autograd_cli.runs.record import RunRecord
 
 STATISTICS = ("runs", "diverged", "mean", "std", "best", "best_run")

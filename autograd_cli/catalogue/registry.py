@@ -7,11 +7,11 @@ from dataclasses import replace
 from importlib import import_module
 from typing import cast
 
-from autograd_cli import external
+from autograd_cli.catalogue import external
+from autograd_cli.contract.level import LevelClass, ProblemModule
+from autograd_cli.contract.task import Implementation, Task
 from autograd_cli.errors import ConfigError, unknown
-from autograd_cli.level import LevelClass, ProblemModule
 from autograd_cli.tasks import linear, mlp, sin, softmax
-from autograd_cli.tasks.description import Implementation, Task
 
 TASKS: dict[str, Task] = {task.name: task for task in (mlp.TASK, sin.TASK, linear.TASK, softmax.TASK)}
 

@@ -7,21 +7,21 @@ from pathlib import Path
 
 def complete_task(incomplete: str) -> list[str]:
     """Names of tasks that begin with what was typed."""
-    from autograd_cli.registry import all_tasks
+    from autograd_cli.catalogue.registry import all_tasks
 
     return [name for name in all_tasks() if name.startswith(incomplete)]
 
 
 def complete_impl(incomplete: str) -> list[str]:
     """Names of implementations that begin with what was typed."""
-    from autograd_cli.registry import implementation_names
+    from autograd_cli.catalogue.registry import implementation_names
 
     return [name for name in implementation_names() if name.startswith(incomplete)]
 
 
 def complete_config(incomplete: str) -> list[str]:
     """Configurations that come with evo, and YAML files here, that begin with what was typed."""
-    from autograd_cli.config_files import shipped_configs
+    from autograd_cli.config.files import shipped_configs
 
     folder, _, stem = incomplete.rpartition("/")
     here = Path(folder or ".")
@@ -36,8 +36,8 @@ def _is_config(path: Path) -> bool:
 
 def complete_assignment(incomplete: str) -> list[tuple[str, str]]:
     """Keys of all tasks, each with its `=` and what it is, that begin with what was typed."""
-    from autograd_cli.config import keys_of
-    from autograd_cli.registry import all_tasks
+    from autograd_cli.catalogue.registry import all_tasks
+    from autograd_cli.config.resolve import keys_of
 
     keys = {name: key for task in all_tasks().values() for name, key in keys_of(task).items()}
     return [(f"{name}=", key.help) for name, key in keys.items() if name.startswith(incomplete)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from autograd_cli.keys import Key, Value
+from autograd_cli.contract.keys import Key, Value
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,24 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from autograd_cli.config import RunConfig
-from autograd_cli.environment import GitState, describe_environment
+from autograd_cli.catalogue.external import blame_class, check_level, is_outside
+from autograd_cli.catalogue.registry import (
+    find_implementation,
+    find_task,
+    load_level,
+    load_problem,
+    with_model,
+)
+from autograd_cli.contract.batch import Batch
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.level import Level
 from autograd_cli.errors import ConfigError, EvoError
-from autograd_cli.external import blame_class, check_level, is_outside
-from autograd_cli.interruption import Interruption
-from autograd_cli.level import Level
-from autograd_cli.registry import find_implementation, find_task, load_level, load_problem, with_model
 from autograd_cli.runs.record import RunRecord, Status, SweepPlace
 from autograd_cli.runs.writer import RunWriter, check_name
-from autograd_cli.threads import set_threads
-from autograd_cli.training import Batch, train
+from autograd_cli.training.environment import GitState, describe_environment
+from autograd_cli.training.loop import train
+from autograd_cli.training.signals import Interruption
+from autograd_cli.training.threads import set_threads
 
 
 class Experiment:
@@ -130,7 +137,7 @@ class Experiment:
             yield from train(self._level, self.config.steps, on_accelerator=self.config.device == "cuda")
 
     def _finish(self, status: Status, message: str | None) -> RunRecord:
-        from autograd_cli.arrays import to_numpy  # noqa: PLC0415 - NumPy waits for its number of threads
+        from autograd_cli.contract.arrays import to_numpy  # noqa: PLC0415 - NumPy waits for its number of threads
 
         try:
             if is_outside(self._level_class):

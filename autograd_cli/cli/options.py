@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from autograd_cli.completion import complete_assignment, complete_config, complete_impl, complete_task
+from autograd_cli.cli.completion import complete_assignment, complete_config, complete_impl, complete_task
 
 Assignments = Annotated[
     list[str] | None,

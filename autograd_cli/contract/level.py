@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from autograd_cli.config import RunConfig
-    from autograd_cli.problem import Interface, Problem
+    from autograd_cli.contract.config import RunConfig
+    from autograd_cli.contract.problem import Interface, Problem
 
 # A NumPy array, a torch tensor, or another framework's array that `numpy.asarray` understands.
 Array = Any

@@ -31,7 +31,7 @@ class ConfigFile:
 
 def config_folder() -> Path:
     """Where the configurations that come with evo are: in the package, or at the top of a checkout."""
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     inside = package / "configs"
     return inside if inside.is_dir() else package.parent / "configs"
 

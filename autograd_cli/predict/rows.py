@@ -14,7 +14,7 @@ import orjson
 from numpy.typing import NDArray
 
 from autograd_cli.errors import ConfigError, did_you_mean
-from autograd_cli.npy import read_npy
+from autograd_cli.runs.npy import read_npy
 
 Rows = NDArray[Any]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
+from autograd_cli.contract.level import LevelClass
 from autograd_cli.errors import ConfigError, EvoError, unknown
-from autograd_cli.level import LevelClass
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -133,7 +133,7 @@ def check_gradients_view(level: Any) -> None:
 
 def np_kind(array: Any) -> str:
     """NumPy's letter for what an array of any framework holds: `f` for floats, `O` for objects."""
-    from autograd_cli.arrays import to_numpy  # noqa: PLC0415 - looking up a level must not import NumPy
+    from autograd_cli.contract.arrays import to_numpy  # noqa: PLC0415 - looking up a level must not import NumPy
 
     try:
         return to_numpy(array).dtype.kind

@@ -1,0 +1,1 @@
+"""What can be trained: the tasks of this package, of installed ones, and levels in a user's own files."""

@@ -1,0 +1,1 @@
+"""Recorded runs side by side, one by one or in groups."""

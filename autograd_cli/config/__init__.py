@@ -1,0 +1,1 @@
+"""YAML files and arguments, merged into one frozen and validated RunConfig."""

@@ -1,0 +1,62 @@
+"""What a run computes: one frozen object, and the digest that it is known by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from autograd_cli.contract.keys import COMMON_KEYS, Value, show
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides what a run computes; two runs with the same one give the same losses.
+
+    Attributes:
+        task: name of the task.
+        impl: name of the implementation.
+        seed: seed of data, start and control flow.
+        steps: number of training steps.
+        lr: learning rate.
+        dtype: `float32` or `float64`.
+        device: `cpu` or `cuda`.
+        threads: threads of one matrix product.
+        print_every: steps from one printed row to the next; it changes no loss.
+        options: the task's own keys, such as `N` and `momentum`.
+
+    """
+
+    task: str
+    impl: str
+    seed: int
+    steps: int
+    lr: float
+    dtype: str
+    device: str
+    threads: int
+    print_every: int
+    options: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, Value]:
+        """All keys in one flat mapping, in the order of the YAML file."""
+        common: dict[str, Value] = {"task": self.task, "impl": self.impl}
+        common |= {name: getattr(self, name) for name in COMMON_KEYS}
+        return common | dict(self.options)
+
+    @property
+    def digest(self) -> str:
+        """What a run is known by: equal for two runs exactly if they compute the same losses."""
+        return digest_of(self.to_dict())
+
+    def to_yaml(self) -> str:
+        """The file from which `evo train --config` repeats the run."""
+        return "".join(f"{name}: {show(value)}\n" for name, value in self.to_dict().items())
+
+
+def digest_of(config: Mapping[str, Value]) -> str:
+    """SHA-256 of an effective configuration, 64 hexadecimal digits; `print_every` changes no loss."""
+    from hashlib import sha256  # noqa: PLC0415 - OpenSSL takes 5 ms to load, and listing hashes nothing
+
+    content = {name: value for name, value in config.items() if name != "print_every"}
+    return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
