@@ -16,7 +16,7 @@ def main() -> None:
     gc.disable()
     signal.signal(signal.SIGTERM, raise_terminated)
     try:
-        from autograd_cli.cli.app import app  # noqa: PLC0415 - so that a signal during the import is caught, too
+        from autograd_cli.cli.app import app  # so that a signal during the import is caught, too
 
         app(prog_name="evo")
     except SystemExit as end:

@@ -43,7 +43,7 @@ class RunError(EvoError):
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """`"; did you mean 'optim'?"` for the nearest of `allowed`, or an empty string."""
-    from difflib import get_close_matches  # noqa: PLC0415 - 3 ms that only a mistake should pay
+    from difflib import get_close_matches  # 3 ms that only a mistake should pay
 
     folded = {candidate.lower(): candidate for candidate in allowed}
     near = get_close_matches(name.lower(), folded, n=1, cutoff=0.6)

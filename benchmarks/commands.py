@@ -26,10 +26,10 @@ _SAME_MEMORY = 1.02
 
 def make_runs(folder: Path, rows: int) -> list[str]:
     """A thousand completed runs, written by the writer that `evo train` uses."""
-    from autograd_cli.config.files import Setting  # noqa: PLC0415 - a parent of children stays small
-    from autograd_cli.config.resolve import resolve  # noqa: PLC0415 - a parent of children stays small
-    from autograd_cli.contract.batch import Batch  # noqa: PLC0415
-    from autograd_cli.runs.writer import RunWriter  # noqa: PLC0415
+    from autograd_cli.config.files import Setting  # a parent of children stays small
+    from autograd_cli.config.resolve import resolve  # a parent of children stays small
+    from autograd_cli.contract.batch import Batch
+    from autograd_cli.runs.writer import RunWriter
 
     paths = []
     for seed in range(RUNS):

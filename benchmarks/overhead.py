@@ -24,18 +24,18 @@ LIMIT = 1.05
 
 def measure_here(cell: str, pairs: int) -> dict[str, Any]:
     """Measure a cell in this process, whose threads are then the cell's."""
-    from autograd_cli.catalogue.registry import find_task, load_problem  # noqa: PLC0415
-    from autograd_cli.config.files import Setting  # noqa: PLC0415 - after the parent has chosen the cell
-    from autograd_cli.config.resolve import resolve  # noqa: PLC0415 - after the parent has chosen the cell
-    from autograd_cli.display.training import PlainScreen  # noqa: PLC0415
-    from autograd_cli.training.run import Experiment  # noqa: PLC0415
-    from autograd_cli.training.signals import Interruption  # noqa: PLC0415
-    from autograd_cli.training.threads import set_threads  # noqa: PLC0415
+    from autograd_cli.catalogue.registry import find_task, load_problem
+    from autograd_cli.config.files import Setting  # after the parent has chosen the cell
+    from autograd_cli.config.resolve import resolve  # after the parent has chosen the cell
+    from autograd_cli.display.training import PlainScreen
+    from autograd_cli.training.run import Experiment
+    from autograd_cli.training.signals import Interruption
+    from autograd_cli.training.threads import set_threads
 
     task, impl = cell.split("/")
     config = resolve([("task", Setting(task, "")), ("impl", Setting(impl, ""))])
     set_threads(config.threads)
-    import inline  # noqa: PLC0415 - imports torch, which must know its threads first
+    import inline  # imports torch, which must know its threads first
 
     gc.collect()
     gc.freeze()  # as the command line does before its loop
@@ -93,7 +93,7 @@ def _reader() -> Any:
 
 def measure(pairs: int, cells: tuple[str, ...] = CELLS) -> list[dict[str, Any]]:
     """All cells, each in a fresh process."""
-    import json  # noqa: PLC0415
+    import json
 
     results = []
     for cell in cells:
@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("--here", choices=CELLS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.here:
-        import json  # noqa: PLC0415
+        import json
 
         print(json.dumps(measure_here(arguments.here, arguments.pairs)))
     else:

@@ -93,7 +93,7 @@ def level_s(task_name: str, impl: str) -> float:
 
 def batch_s(runs: int = 256) -> float:
     """CPU seconds of one run's share of the arithmetic of a batch of sin; the best of three."""
-    from autograd_cli.tasks.sin.batched import SinRuns  # noqa: PLC0415 - needs threads set first
+    from autograd_cli.tasks.sin.batched import SinRuns  # needs threads set first
 
     config = resolve([("task", Setting("sin", "")), ("impl", Setting("batched", ""))])
     size = min(runs, BATCH_BYTES // SinRuns.bytes_per_run(config))

@@ -39,7 +39,7 @@ def is_external(name: str) -> bool:
 
 def installed() -> "dict[str, EntryPoint]":
     """The entry points of installed packages, by name."""
-    from importlib.metadata import entry_points  # noqa: PLC0415 - 15 ms that a level of our own need not pay
+    from importlib.metadata import entry_points  # 15 ms that a level of our own need not pay
 
     return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
 
@@ -133,7 +133,7 @@ def check_gradients_view(level: Any) -> None:
 
 def np_kind(array: Any) -> str:
     """NumPy's letter for what an array of any framework holds: `f` for floats, `O` for objects."""
-    from autograd_cli.contract.arrays import to_numpy  # noqa: PLC0415 - looking up a level must not import NumPy
+    from autograd_cli.contract.arrays import to_numpy  # looking up a level must not import NumPy
 
     try:
         return to_numpy(array).dtype.kind

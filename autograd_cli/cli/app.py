@@ -21,8 +21,6 @@ from autograd_cli.display.streams import discard_stdout
 from autograd_cli.errors import ConfigError, EvoError, ExitCode
 from autograd_cli.training.signals import Terminated
 
-# ruff: noqa: PLC0415 - `evo --help` and completion must not wait for what one command needs
-
 
 class EvoGroup(TyperGroup):
     """The one place where errors become a line on stderr and an exit code."""

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-# ruff: noqa: PLC0415 - a tab must not wait for what another one needs
-
 
 def complete_task(incomplete: str) -> list[str]:
     """Names of tasks that begin with what was typed."""

@@ -56,7 +56,7 @@ class RunConfig:
 
 def digest_of(config: Mapping[str, Value]) -> str:
     """SHA-256 of an effective configuration, 64 hexadecimal digits; `print_every` changes no loss."""
-    from hashlib import sha256  # noqa: PLC0415 - OpenSSL takes 5 ms to load, and listing hashes nothing
+    from hashlib import sha256  # OpenSSL takes 5 ms to load, and listing hashes nothing
 
     content = {name: value for name, value in config.items() if name != "print_every"}
     return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -17,9 +17,9 @@ _WIDE = 240
 
 def tree(root: Node) -> str:
     """The graph as an indented tree; a node that several paths lead to is drawn out once."""
-    from rich.console import Console  # noqa: PLC0415 - rich is slow to import, and torch slower still
-    from rich.text import Text  # noqa: PLC0415
-    from rich.tree import Tree  # noqa: PLC0415
+    from rich.console import Console  # rich is slow to import, and torch slower still
+    from rich.text import Text
+    from rich.tree import Tree
 
     drawn: set[int] = set()
 
@@ -72,7 +72,7 @@ def svg(root: Node) -> str:
         EvoError: pygraphviz is not installed.
     """
     try:
-        import pygraphviz  # type: ignore[import-untyped]  # noqa: PLC0415 - an optional dependency
+        import pygraphviz  # type: ignore[import-untyped]  # an optional dependency
     except ImportError as error:
         raise EvoError("--format svg needs pygraphviz: pip install 'autograd-cli[graph]'") from error
     picture: bytes = pygraphviz.AGraph(string=dot(root)).draw(prog="dot", format="svg")

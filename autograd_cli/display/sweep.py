@@ -39,7 +39,7 @@ def open_screen(sweep: Sweep, how: str) -> SweepScreen:
     if how == "json":
         return JsonScreen(sweep, sys.stdout)
     if sys.stdout.isatty():
-        from rich.console import Console  # noqa: PLC0415 - 60 ms that a pipe need not pay
+        from rich.console import Console  # 60 ms that a pipe need not pay
 
         console = Console()
         if not console.is_dumb_terminal:
@@ -189,7 +189,7 @@ class LiveScreen:
     """A bar, how many runs are done, running and failed, the time left, and the best so far."""
 
     def __init__(self, sweep: Sweep, console: "Console") -> None:
-        from rich.live import Live  # noqa: PLC0415 - see open_screen
+        from rich.live import Live
 
         self._sweep, self._console = sweep, console
         self._running = 0
@@ -211,7 +211,7 @@ class LiveScreen:
         elif isinstance(event, Lost) or (isinstance(event, Finished) and event.outcome.is_new):
             self._running -= 1
         if isinstance(event, Finished) and event.outcome.is_new and event.outcome.status != "completed":
-            from rich.text import Text  # noqa: PLC0415 - see open_screen
+            from rich.text import Text
 
             self._console.print(Text(finished_line(self._sweep, event), style="red"), soft_wrap=True)
         if monotonic() - self._shown_s >= _REFRESH_S:
@@ -224,10 +224,10 @@ class LiveScreen:
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _render(self) -> "RenderableType":
-        from rich.console import Group  # noqa: PLC0415 - see open_screen
-        from rich.progress_bar import ProgressBar  # noqa: PLC0415
-        from rich.table import Table  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
 
         total, outcomes = len(self._sweep.plan.runs), self._sweep.outcomes
         new = sum(outcome.is_new for outcome in outcomes.values())

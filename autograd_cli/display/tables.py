@@ -32,10 +32,10 @@ def aligned(header: Sequence[str], rows: Sequence[Sequence[str]], right: frozens
 
 def rich_table(comparison: Comparison) -> str:
     """The comparison for a terminal: where its columns do not fit, what differs goes below the run's name."""
-    from rich import box  # noqa: PLC0415 - 60 ms that a pipe need not pay
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich import box  # 60 ms that a pipe need not pay
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     header, rows, right = comparison_cells(comparison)
     console = Console()

@@ -34,7 +34,7 @@ def open_screen(config: RunConfig, how: str) -> Screen:
     if how == "json":
         return JsonScreen(sys.stdout)
     if sys.stdout.isatty():
-        from rich.console import Console  # noqa: PLC0415 - 60 ms that a pipe need not pay
+        from rich.console import Console  # 60 ms that a pipe need not pay
 
         console = Console()
         if not console.is_dumb_terminal:
@@ -127,7 +127,7 @@ class LiveScreen:
     """A table that grows, and below it a bar, the current loss, the speed and the time left."""
 
     def __init__(self, config: RunConfig, console: "Console") -> None:
-        from rich.live import Live  # noqa: PLC0415 - see open_screen
+        from rich.live import Live
 
         self._config = config
         self._console = console
@@ -160,7 +160,7 @@ class LiveScreen:
             self._console.print(line, style=style, markup=False, highlight=not style, soft_wrap=True)
 
     def _render(self) -> "RenderableType":
-        from rich.console import Group  # noqa: PLC0415 - see open_screen
+        from rich.console import Group
 
         room = max(self._console.height - 8, 1)
         rows = self._rows if self._ended else self._rows[-room:]
@@ -171,7 +171,7 @@ class LiveScreen:
 
 def loss_table(title: str, rows: list[Row]) -> "RenderableType":
     """Rows of a run as a rich table."""
-    from rich.table import Table  # noqa: PLC0415 - see open_screen
+    from rich.table import Table
 
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("step", justify="right", min_width=8)
@@ -184,8 +184,8 @@ def loss_table(title: str, rows: list[Row]) -> "RenderableType":
 
 def progress_line(steps: int, last: Row | None) -> "RenderableType":
     """A bar, the current loss, steps per second and the time left."""
-    from rich.progress_bar import ProgressBar  # noqa: PLC0415 - see open_screen
-    from rich.table import Table  # noqa: PLC0415
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
 
     grid = Table.grid(padding=(0, 2))
     if last is None:

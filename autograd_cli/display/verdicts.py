@@ -66,9 +66,9 @@ def progress(total: int) -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield lambda _cell: None
         return
-    from rich.console import Console  # noqa: PLC0415 - 60 ms that a pipe need not pay
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-    from rich.progress import Progress as Bar  # noqa: PLC0415
+    from rich.console import Console  # 60 ms that a pipe need not pay
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
 
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:

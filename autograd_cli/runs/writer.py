@@ -158,7 +158,7 @@ def _make_directory(runs_dir: Path, config: RunConfig, name: str | None, started
 
 
 def _npz(parameters: Mapping[str, Any]) -> bytes:
-    import numpy as np  # noqa: PLC0415 - reading runs must not need NumPy
+    import numpy as np  # reading runs must not need NumPy
 
     buffer = io.BytesIO()
     np.savez(buffer, **parameters)

@@ -87,7 +87,7 @@ def _runs_class(run: PlannedRun) -> Any:
 def _room_bytes(device: str) -> float:
     if device != "cuda":
         return BATCH_BYTES
-    import torch  # noqa: PLC0415 - the level has imported it
+    import torch  # the level has imported it
 
     return float(torch.cuda.mem_get_info()[0]) * _GPU_SHARE if torch.cuda.is_available() else BATCH_BYTES
 
@@ -166,7 +166,7 @@ def _train(level: Any, lanes: Sequence[_Lane], steps: int, interruption: Interru
 
 
 def _record(lanes: Sequence[_Lane], end: int, pending: list[Any], elapsed_s: list[float]) -> None:
-    import torch  # noqa: PLC0415 - the level has imported it
+    import torch  # the level has imported it
 
     columns = torch.stack(pending).t().tolist()
     for lane, losses in zip(lanes, columns, strict=True):

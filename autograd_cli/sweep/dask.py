@@ -96,7 +96,7 @@ def run_dask(
 
 def _connect(scheduler: str | None, workers: int, stack: ExitStack) -> Any:
     try:
-        import distributed  # noqa: PLC0415 - an optional extra, and a second to import
+        import distributed  # an optional extra, and a second to import
     except ImportError:
         raise ConfigError("--engine: dask is not installed; pip install 'autograd-cli[cluster]'") from None
     if scheduler is None:
@@ -161,7 +161,7 @@ class _Cluster:
             yield None
 
     def _wait(self) -> list[Any]:
-        import distributed  # noqa: PLC0415 - see _connect
+        import distributed
 
         if not self.futures:
             sleep(WAIT_S)

@@ -143,18 +143,18 @@ class Sweep:
     ) -> Iterator[Event]:
         # Each engine is imported by itself: dask and multiprocessing are not for all.
         if engine == "serial":
-            from autograd_cli.sweep.serial import run_serial  # noqa: PLC0415
+            from autograd_cli.sweep.serial import run_serial
 
             return run_serial(queue, job, interruption)
         if engine == BATCHED:
-            from autograd_cli.sweep.batched import run_batched  # noqa: PLC0415
+            from autograd_cli.sweep.batched import run_batched
 
             return run_batched(queue, job, interruption)
         if engine == "dask":
-            from autograd_cli.sweep.dask import run_dask  # noqa: PLC0415
+            from autograd_cli.sweep.dask import run_dask
 
             return run_dask(queue, job, interruption, self.options.scheduler, self.workers)
-        from autograd_cli.sweep.processes import run_processes  # noqa: PLC0415
+        from autograd_cli.sweep.processes import run_processes
 
         return run_processes(queue, job, interruption, runs, cores(), self.workers)
 

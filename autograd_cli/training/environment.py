@@ -68,6 +68,6 @@ def describe_environment(device: str, threads: int, git: Mapping[str, Any]) -> d
 
 
 def _gpu_name() -> str:
-    import torch  # noqa: PLC0415 - asked only of runs on a GPU
+    import torch  # asked only of runs on a GPU
 
     return str(torch.cuda.get_device_name())

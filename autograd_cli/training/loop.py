@@ -108,7 +108,7 @@ def _accelerator_loop(level: Level, steps: int) -> Iterator[Batch]:
 
 def _collect(first_step: int, pending: list[Any], elapsed_s: list[float]) -> Batch:
     """Bring losses to the host in one transfer, and end at the first that is not finite."""
-    import torch  # noqa: PLC0415 - only torch levels run on an accelerator
+    import torch  # only torch levels run on an accelerator
 
     losses: list[float] = torch.stack(pending).tolist()
     end = next((i + 1 for i, loss in enumerate(losses) if not isfinite(loss)), len(losses))

@@ -131,13 +131,13 @@ class Experiment:
 
     def _batches(self) -> Iterator[Batch]:
         """The loop's batches. NumPy's warnings of an overflow say less than the status that follows."""
-        import numpy as np  # noqa: PLC0415 - the level has imported it
+        import numpy as np  # the level has imported it
 
         with np.errstate(over="ignore", invalid="ignore"):
             yield from train(self._level, self.config.steps, on_accelerator=self.config.device == "cuda")
 
     def _finish(self, status: Status, message: str | None) -> RunRecord:
-        from autograd_cli.contract.arrays import to_numpy  # noqa: PLC0415 - NumPy waits for its number of threads
+        from autograd_cli.contract.arrays import to_numpy  # NumPy waits for its number of threads
 
         try:
             if is_outside(self._level_class):
@@ -159,7 +159,7 @@ def check_device(config: RunConfig) -> None:
 
     """
     if config.device == "cuda":
-        import torch  # noqa: PLC0415 - a level that can run on cuda has imported it already
+        import torch  # a level that can run on cuda has imported it already
 
         if not torch.cuda.is_available():
             raise ConfigError(

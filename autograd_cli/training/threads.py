@@ -25,7 +25,7 @@ def _limit_loaded_pools(threads: int) -> None:
     global _pool_threads  # noqa: PLW0603 - the pools are the process's own, too
     if threads == _pool_threads:
         return  # looking for the libraries takes a millisecond, which a sweep would pay for every run
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - only where the environment comes too late
+    from threadpoolctl import threadpool_limits  # only where the environment comes too late
 
     threadpool_limits(threads)
     _pool_threads = threads

@@ -39,7 +39,7 @@ def losses_of(config: RunConfig) -> list[float]:
     task = find_task(config.task, "task")
     level_class = load_level(task, find_implementation(task, config.impl, "impl"))
     level = level_class(load_problem(task).make(config), config)
-    import numpy as np  # noqa: PLC0415 - only now, after its number of threads has been set
+    import numpy as np  # only now, after its number of threads has been set
 
     with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges can be repeated, too
         return [loss for batch in train(level, config.steps) for loss in batch.losses]
