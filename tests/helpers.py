@@ -1,33 +1,63 @@
-"""Configurations, levels and the real command line, as the tests use them."""
+"""What the tests use of the package's inside, and the command line without a process of its own."""
 
-import os
+import csv
 import subprocess
-import sys
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
+from typer.testing import CliRunner
 
-from autograd_cli.catalogue.registry import TASKS, find_implementation, find_task, load_level, load_problem
+from autograd_cli.catalogue import registry
+from autograd_cli.catalogue.registry import find_implementation, find_task, load_level, load_problem
+from autograd_cli.cli.app import app
 from autograd_cli.config.files import Setting, find_config, read_config_file
-from autograd_cli.config.resolve import resolve
+from autograd_cli.config.resolve import keys_of, resolve, resolve_command_line
 from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.config import RunConfig
-from autograd_cli.contract.keys import Value, show
-from autograd_cli.contract.level import Level
-from autograd_cli.errors import ConfigError
+from autograd_cli.contract.keys import Key, Value, show
+from autograd_cli.contract.level import Level, LevelClass
+from autograd_cli.contract.problem import Problem
+from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import RunRecord
 from autograd_cli.runs.writer import RunWriter
+from autograd_cli.sweep.plan import Plan, make_plan
+from autograd_cli.sweep.request import combine
 from autograd_cli.training.loop import train
+from autograd_cli.training.threads import set_threads
+from autograd_cli.verify.cells import Verdict, verify
+from autograd_cli.verify.plan import choose_cells
+from autograd_cli.verify.plan import make_plan as make_verify_plan
 
 ROOT = Path(__file__).resolve().parent.parent
-CELLS = [(task.name, row.name) for task in TASKS.values() for row in task.implementations]
+TASKS = registry.TASKS
+# The names that --config takes without a path.
+SHIPPED = sorted(path.stem for path in (ROOT / "configs").glob("*.yaml"))
+LEVELS = {task.name: [row.name for row in task.implementations] for task in TASKS.values()}
+CELLS = [(task, impl) for task, impls in LEVELS.items() for impl in impls]
+# Levels whose gradients are written by hand, and those for which autograd builds a graph.
+BY_HAND = [cell for cell in CELLS if cell[1] in ("numpy", "tensor", "batched")]
+DERIVED = [cell for cell in CELLS if cell not in BY_HAND]
+every_cell = pytest.mark.parametrize(("task", "impl"), CELLS, ids=["-".join(cell) for cell in CELLS])
+every_derived = pytest.mark.parametrize(("task", "impl"), DERIVED, ids=["-".join(cell) for cell in DERIVED])
+# Sizes at which a level is still itself: no two of them equal.
+SMALL: Mapping[str, Mapping[str, Value]] = {
+    "mlp": {"N": 7, "D_in": 5, "H": 6, "D_out": 3},
+    "sin": {"N": 9},
+    "linear": {"N": 5},
+    "softmax": {"D_in": 4, "D_out": 3},
+}
 
 # What would change the output of the command line, were it set where the tests run.
-_UNWANTED = {"COLUMNS", "LINES", "TERM", "FORCE_COLOR", "NO_COLOR", "PYTHONPATH", "PYTHONUNBUFFERED"}
-_PATIENCE_S = 120
+UNWANTED = ("COLUMNS", "LINES", "TERM", "FORCE_COLOR", "NO_COLOR", "PYTHONPATH", "PYTHONUNBUFFERED")
+
+
+# --- configurations and levels ----------------------------------------------------------------------
 
 
 def config_of(task: str, impl: str, file: str | None = None, /, **keys: Value) -> RunConfig:
@@ -37,11 +67,56 @@ def config_of(task: str, impl: str, file: str | None = None, /, **keys: Value) -
     return resolve(given, read_config_file(find_config(file)) if file else None)
 
 
-def level_of(config: RunConfig) -> Level:
-    """The level of a configuration, standing at its start."""
+def resolve_words(words: Sequence[str], config: str | None = None) -> RunConfig:
+    """What `evo train --config CONFIG WORDS` uses; task and impl are words, too."""
+    return resolve_command_line({}, words, config)
+
+
+def config_keys(task: str) -> dict[str, Key]:
+    """Every key of a task's configuration."""
+    return keys_of(TASKS[task])
+
+
+def small(task: str, impl: str, **keys: Value) -> RunConfig:
+    """A cell in float64 and a few numbers only."""
+    return config_of(task, impl, **{"dtype": "float64", **SMALL[task], **keys})
+
+
+def level_class(task: str, impl: str) -> LevelClass:
+    """The class that is trained."""
+    found = find_task(task, "--task")
+    return load_level(found, find_implementation(found, impl, "--impl"))
+
+
+def problem_of(config: RunConfig) -> Problem:
+    """The data and start of `config`."""
+    return load_problem(find_task(config.task, "--task")).make(config)
+
+
+def level_of(config: RunConfig, problem: Problem | None = None) -> Level:
+    """The level of a configuration, standing at its start or at that of another problem."""
+    return level_class(config.task, config.impl)(problem or problem_of(config), config)
+
+
+def model_shapes(config: RunConfig) -> dict[str, tuple[int, ...]]:
+    """The shape of each parameter, as the task's problem.py tells it."""
     task = find_task(config.task, "--task")
-    level_class = load_level(task, find_implementation(task, config.impl, "--impl"))
-    return level_class(load_problem(task).make(config), config)
+    model = find_implementation(task, config.impl, "--impl").model
+    return dict(load_problem(task).interface(model, config).parameters)
+
+
+def choices_of(config: RunConfig, steps: int) -> list[int]:
+    """The path that a level's model takes at each of the first steps; zeros where there is one path."""
+    task = find_task(config.task, "--task")
+    model = find_implementation(task, config.impl, "--impl").model
+    choices = problem_of(config).choices(load_problem(task).interface(model, config).paths)
+    return [next(choices) for _ in range(steps)]
+
+
+def describe(config: RunConfig, parameters: Mapping[str, Any]) -> str | None:
+    """What a run says of the parameters that it ends with."""
+    task = find_task(config.task, "--task")
+    return load_problem(task).describe(find_implementation(task, config.impl, "--impl").model, parameters)
 
 
 def arrays(views: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
@@ -52,17 +127,37 @@ def arrays(views: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     }
 
 
-def losses_of(batches: Iterable[Batch]) -> list[float]:
+# --- training ---------------------------------------------------------------------------------------
+
+
+def losses_of(level: Level, steps: int, *, on_accelerator: bool = False) -> list[float]:
     """All losses of a training."""
-    return [loss for batch in batches for loss in batch.losses]
+    return [loss for batch in train(level, steps, on_accelerator=on_accelerator) for loss in batch.losses]
 
 
-def trained_losses(config: RunConfig) -> list[float]:
+def trained_losses(config: RunConfig, *, on_accelerator: bool = False) -> list[float]:
     """The losses of a whole run, without a run directory."""
-    return losses_of(train(level_of(config), config.steps))
+    return losses_of(level_of(config), config.steps, on_accelerator=on_accelerator)
 
 
-def record_run(runs_dir: Path, name: str, losses: list[float], **keys: Value) -> RunRecord:
+def verdicts_of(
+    task: str,
+    impls: str,
+    *assignments: str,
+    steps: str = "40",
+    tolerance: str = "1e-9",
+    dtype: str = "float64",
+    quick: bool = True,
+) -> list[Verdict]:
+    """What `evo verify` finds of levels."""
+    plan = make_verify_plan(steps, tolerance, dtype, quick, assignments)
+    return list(verify(choose_cells(task, impls), plan))
+
+
+# --- runs -------------------------------------------------------------------------------------------
+
+
+def record_run(runs_dir: Path, name: str | None, losses: list[float], **keys: Value) -> RunRecord:
     """A run directory with these losses, a hundredth of a second apart, made by the real writer."""
     config = config_of(str(keys.pop("task", "sin")), str(keys.pop("impl", "numpy")), **keys)
     writer = RunWriter(runs_dir, config, name, {})
@@ -71,34 +166,75 @@ def record_run(runs_dir: Path, name: str, losses: list[float], **keys: Value) ->
     return writer.finish("completed")
 
 
-def message_of(error: Any) -> str:
-    """The message of a ConfigError that pytest has caught; it must be a single line."""
-    assert isinstance(error.value, ConfigError)
-    text = str(error.value)
-    assert "\n" not in text
-    return text
+def records(runs_dir: Path) -> list[RunRecord]:
+    """Every run in the folder; a directory that was cut off before its run.json is left out."""
+    return [read_run(path.parent) for path in sorted(runs_dir.glob("[!.]*/run.json"))]
 
 
-def environment(**extra: str) -> dict[str, str]:
-    """The environment of a command under test: this checkout first, and no terminal settings."""
-    clean = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
-    return clean | {"PYTHONPATH": str(ROOT)} | extra
+def completed(runs_dir: Path) -> Counter[str | None]:
+    """How often each configuration has been completed."""
+    return Counter(record.config_digest for record in records(runs_dir) if record.status == "completed")
 
 
-def command(*arguments: object) -> list[str]:
-    """The command line `evo ARGUMENTS`, through this interpreter."""
-    return [sys.executable, "-m", "autograd_cli", *map(str, arguments)]
+def loss_column(run: Path) -> list[str]:
+    """The losses of a run, as the text in its file."""
+    with (run / "losses.csv").open(newline="") as file:
+        return [row["loss"] for row in csv.DictReader(file)]
+
+
+def loss_columns(runs_dir: Path) -> dict[str | None, list[str]]:
+    """The loss column of each run of a folder, by the configuration's digest."""
+    return {record.config_digest: loss_column(Path(record.path)) for record in records(runs_dir)}
+
+
+# --- the command line -------------------------------------------------------------------------------
 
 
 def evo(*arguments: object, cwd: Path, **extra: str) -> subprocess.CompletedProcess[str]:
-    """Run `evo ARGUMENTS` in `cwd` with its output on pipes."""
-    return subprocess.run(
-        command(*arguments),
-        cwd=cwd,
-        env=environment(**extra),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=_PATIENCE_S,
-        check=False,
-    )
+    """`evo ARGUMENTS` in `cwd`, in this process; `extra` is added to the environment.
+
+    A process of its own costs the import of torch, a second or two, and is only for what a process is:
+    see `tests.processes`. An exception that evo does not catch is the test's failure.
+    """
+    words = [str(argument) for argument in arguments]
+    environment = dict.fromkeys(UNWANTED) | extra
+    try:
+        with chdir(cwd):
+            result = CliRunner(env=environment).invoke(app, words, prog_name="evo", catch_exceptions=False)
+    finally:
+        set_threads(1)  # the command may have asked for more
+    return subprocess.CompletedProcess(["evo", *words], result.exit_code, result.stdout, result.stderr)
+
+
+def complaint_of(done: subprocess.CompletedProcess[str], code: int) -> str:
+    """The one line, less its `evo: `, of a command that ended with `code` and nothing on stdout."""
+    assert (done.returncode, done.stdout) == (code, ""), done
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("evo: ")
+    return line.removeprefix("evo: ")
+
+
+def refused(*arguments: object, cwd: Path, code: int = 2) -> str:
+    """What a command says that refuses."""
+    return complaint_of(evo(*arguments, cwd=cwd), code)
+
+
+def train_run(runs_dir: Path, task: str, impl: str, *arguments: object, **keys: Value) -> Path:
+    """The directory of a run of `evo train`."""
+    given = [f"{name}={show(value)}" for name, value in keys.items()]
+    cell = ("--task", task, "--impl", impl)
+    done = evo("train", *cell, *given, *arguments, "--runs-dir", runs_dir, "--quiet", cwd=runs_dir)
+    assert (done.returncode, done.stderr) == (0, "")
+    return Path(done.stdout.removesuffix("\n"))
+
+
+def plan_of(*arguments: str, pairs: bool = False) -> Plan:
+    """The runs that `evo sweep ARGUMENTS` asks for."""
+    return make_plan(combine(arguments, {}, pairs=pairs))
+
+
+def sweep(runs_dir: Path, *arguments: str, code: int = 0) -> str:
+    """`evo sweep` to its end, which must come with exit code `code`; its stdout and stderr."""
+    done = evo("sweep", *arguments, "--runs-dir", runs_dir, cwd=ROOT)
+    assert done.returncode == code, done
+    return done.stdout + done.stderr

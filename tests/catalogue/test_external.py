@@ -3,13 +3,13 @@
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from autograd_cli.catalogue.external import is_external
-from tests.helpers import ROOT, evo
+from tests.helpers import ROOT, complaint_of, evo, loss_column, refused, train_run
+from tests.processes import evo_process, refused_process
 
 LEVELS = '''
 import numpy as np
@@ -92,36 +92,23 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def train(folder: Path, impl: str, *arguments: object, **extra: str) -> subprocess.CompletedProcess[str]:
-    """`evo train --task mlp --impl IMPL`, small."""
-    return evo("train", "--task", "mlp", "--impl", impl, "-q", *SMALL, *arguments, cwd=folder, **extra)
-
-
-def line_of_error(done: subprocess.CompletedProcess[str], code: int) -> str:
-    """The one line on stderr of a command that failed with `code`."""
-    assert done.returncode == code, done.stderr
-    (line,) = done.stderr.splitlines()
-    return line
+def refused_by_train(folder: Path, impl: str, *arguments: object, code: int = 2) -> str:
+    """The one line with which `evo train --task mlp --impl IMPL` ends."""
+    cell = ("--task", "mlp", "--impl", impl)
+    return refused_process("train", *cell, "-q", *SMALL, *arguments, cwd=folder, code=code)
 
 
 @pytest.mark.parametrize("spelling", ["my_levels.py", "./my_levels.py", "ABSOLUTE"])
 def test_a_class_in_a_file_is_a_level(folder: Path, spelling: str) -> None:
     """It trains, records in a directory named after its class, compares, and repeats from config.yaml."""
-    file = folder / "my_levels.py" if spelling == "ABSOLUTE" else spelling
-    done = train(folder, f"{file}:Mine")
-    assert (done.returncode, done.stderr) == (0, "")
-    run = Path(done.stdout.strip())
+    file = str(folder / "my_levels.py") if spelling == "ABSOLUTE" else spelling
+    run = train_run(folder, "mlp", f"{file}:Mine", *SMALL)
     assert re.fullmatch(r"\d{8}T\d{6}Z-mlp-Mine-s0-[0-9a-f]{8}", run.name)
     again = evo("train", "--config", run / "config.yaml", "-q", "--name", "again", cwd=folder)
     assert (again.returncode, again.stderr) == (0, "")
-    own = train(folder, "numpy", "dtype=float32", "threads=1", "--name", "own")
-    assert own.returncode == 0
-    losses = [
-        [line.split(",")[1] for line in (folder / path / "losses.csv").read_text().splitlines()]
-        for path in (run, "runs/again", "runs/own")
-    ]
-    assert losses[0] == losses[1] == losses[2]
-    rows = json.loads(evo("compare", run, "runs/own", "--format", "json", cwd=folder).stdout)
+    own = train_run(folder, "mlp", "numpy", *SMALL, dtype="float32", threads=1)
+    assert loss_column(run) == loss_column(folder / "runs" / "again") == loss_column(own)
+    rows = json.loads(evo("compare", run, own, "--format", "json", cwd=folder).stdout)
     assert f"{file}:Mine" in json.dumps(rows)
 
 
@@ -141,10 +128,9 @@ def test_a_class_in_a_file_is_a_level(folder: Path, spelling: str) -> None:
 def test_a_file_that_cannot_be_used(tmp_path: Path, content: str, message: str) -> None:
     """One line with the user's own file and line, exit 2 and no run directory, in train and in verify."""
     (tmp_path / "my_levels.py").write_text(content)
-    line = line_of_error(train(tmp_path, "my_levels.py:Mine"), 2)
-    assert re.fullmatch("evo: " + message, line), line
-    verified = evo("verify", "--task", "mlp", "--impl", "my_levels.py:Mine", cwd=tmp_path)
-    assert line_of_error(verified, 2) == line
+    line = refused_by_train(tmp_path, "my_levels.py:Mine")
+    assert re.fullmatch(message, line), line
+    assert refused("verify", "--task", "mlp", "--impl", "my_levels.py:Mine", cwd=tmp_path) == line
     assert not (tmp_path / "runs").exists()
 
 
@@ -165,64 +151,72 @@ def test_a_file_that_cannot_be_used(tmp_path: Path, content: str, message: str) 
 )
 def test_a_class_that_is_no_level(folder: Path, name: str, message: str) -> None:
     """What is missing is said before training, and no run directory is left behind."""
-    line = line_of_error(train(folder, f"my_levels.py:{name}"), 2)
-    assert line.startswith(f"evo: {message}")
+    assert refused_by_train(folder, f"my_levels.py:{name}").startswith(message)
     assert not (folder / "runs").exists()
 
 
-@pytest.mark.parametrize(
-    ("name", "message", "steps"),
-    [
-        ("PythonFloat", f"my_levels.py:{line_of('line 12') - 1}: forward() returned float ", 0),
-        ("Nothing", f"my_levels.py:{line_of('class Nothing') + 1}: forward() returned NoneType None", 0),
-        (
-            "Vector",
-            f"my_levels.py:{line_of('class Vector') + 1}: forward() returned ndarray of shape (3,)",
-            0,
-        ),
-        ("Raises", f"my_levels.py:{line_of('boom')}: RuntimeError: boom", 4),
-        ("RaisesAtTheEnd", f"my_levels.py:{line_of('gone')}: ValueError: gone (in parameters)", 10),
-    ],
-)
+# Class, the line that it ends in, steps that it takes before.
+FAILING = [
+    ("PythonFloat", f"my_levels.py:{line_of('line 12') - 1}: forward() returned float ", 0),
+    ("Nothing", f"my_levels.py:{line_of('class Nothing') + 1}: forward() returned NoneType None", 0),
+    ("Vector", f"my_levels.py:{line_of('class Vector') + 1}: forward() returned ndarray of shape (3,)", 0),
+    ("Raises", f"my_levels.py:{line_of('boom')}: RuntimeError: boom", 4),
+    ("RaisesAtTheEnd", f"my_levels.py:{line_of('gone')}: ValueError: gone (in parameters)", 10),
+]
+
+
+@pytest.mark.parametrize(("name", "message", "steps"), FAILING)
 def test_a_level_that_fails_in_training(folder: Path, name: str, message: str, steps: int) -> None:
     """A verb that raises, or returns no loss, is one line and a run recorded as failed with what it had."""
-    line = line_of_error(train(folder, f"my_levels.py:{name}", "--name", "x"), 1)
-    assert line.startswith(f"evo: {message}")
+    cell = ("--task", "mlp", "--impl", f"my_levels.py:{name}")
+    line = refused("train", *cell, *SMALL, "--name", "x", "--quiet", cwd=folder, code=1)
+    assert line.startswith(message)
     record = json.loads((folder / "runs/x/run.json").read_text())
-    assert record["status"] == "failed"
-    assert line == f"evo: {record['error']}"
+    assert (record["status"], record["error"]) == ("failed", line)
     # The loss of the step that fails may be lost with its batch, those of batches before are not.
     assert record["steps"] in (0, steps)
-    verified = evo("verify", "--task", "mlp", "--impl", f"my_levels.py:{name}", "--quick", cwd=folder)
-    assert (verified.returncode, verified.stderr) == (1, "")
-    assert message.removesuffix(" (in parameters)") in verified.stdout
+
+
+def test_levels_that_fail_in_verify(folder: Path) -> None:
+    """Where training says what fails, verify says the same of each level, and goes on to the next."""
+    impls = ",".join(f"my_levels.py:{name}" for name, *_ in FAILING)
+    done = evo("verify", "--task", "mlp", "--impl", impls, "--quick", *SMALL[:2], cwd=folder)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert all(message.removesuffix(" (in parameters)") in done.stdout for _, message, _ in FAILING)
 
 
 def test_predict_never_imports_the_file(folder: Path) -> None:
     """A run of a user's level predicts though its file is gone, and a foreign config.yaml runs no code."""
-    assert train(folder, "my_levels.py:Mine", "--name", "x").returncode == 0
-    before = evo("predict", "runs/x", 1, 2, 3, 4, 5, cwd=folder)
-    assert (before.returncode, before.stderr) == (0, "")
+    run = train_run(folder, "mlp", "my_levels.py:Mine", *SMALL)
+
+    def predicted() -> str:  # where nothing has been imported yet
+        done = evo_process("predict", run, 1, 2, 3, 4, 5, cwd=folder)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    before = predicted()
     (folder / "my_levels.py").write_text("open('touched', 'w')\n")
-    after = evo("predict", "runs/x", 1, 2, 3, 4, 5, cwd=folder)
-    assert (after.returncode, after.stdout) == (0, before.stdout)
+    assert predicted() == before
     (folder / "my_levels.py").unlink()
-    assert evo("predict", "runs/x", 1, 2, 3, 4, 5, cwd=folder).stdout == before.stdout
+    assert predicted() == before
     assert not (folder / "touched").exists()
 
 
 def test_a_level_may_name_its_model(tmp_path: Path) -> None:
     """A port of `dynamic` says so, and is held against the reference of that model on all of its paths."""
-    head = "from autograd_cli.tasks.mlp.dynamic import Mlp\n\n\nclass Mine(Mlp):\n"
-    (tmp_path / "mine.py").write_text(head + "    model = 'dynamic'\n")
-    arguments = ("--task", "mlp", "--impl", "mine.py:Mine")
-    done = evo("verify", *arguments, *SMALL[:2], "start=uniform", "--quick", cwd=tmp_path)
+    port = (
+        "from autograd_cli.tasks.mlp.reference import REFERENCES\n\n\n"
+        "class Mine(REFERENCES['dynamic']):\n    model = '{}'\n"
+    )
+    (tmp_path / "right.py").write_text(port.format("dynamic"))
+    right = ("--task", "mlp", "--impl", "right.py:Mine", *SMALL[:2], "start=uniform")
+    done = evo("verify", *right, "--quick", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert "against dynamic model" in done.stdout
-    (tmp_path / "mine.py").write_text(head + "    model = 'dynamik'\n")
+    (tmp_path / "wrong.py").write_text(port.format("dynamik"))
     for command in ("verify", "train"):
-        line = line_of_error(evo(command, *arguments, cwd=tmp_path), 2)
-        assert line.startswith("evo: mine.py:4: attribute model: unknown model 'dynamik'; did you mean")
+        line = refused_process(command, "--task", "mlp", "--impl", "wrong.py:Mine", cwd=tmp_path)
+        assert line.startswith("wrong.py:4: attribute model: unknown model 'dynamik'; did you mean")
 
 
 def test_names() -> None:
@@ -255,30 +249,34 @@ def site(tmp_path: Path) -> Path:
 
 def test_entry_points(site: Path, tmp_path: Path) -> None:
     """Installed levels and tasks are listed, trained, verified and predicted with like evo's own."""
-    path = f"{ROOT}:{site}"
-    listed = evo("list", cwd=tmp_path, PYTHONPATH=path)
-    assert (listed.returncode, listed.stderr) == (0, "")
-    assert re.search(r"^  mine +cpu cuda +from kit\.levels:Mine$", listed.stdout, re.MULTILINE)
-    assert "slope: a line fitted to points" in listed.stdout
-    assert train(tmp_path, "mine", "--name", "m", PYTHONPATH=path).returncode == 0
-    done = evo("train", "--task", "slope", "--impl", "nn", "--name", "s", "-q", cwd=tmp_path, PYTHONPATH=path)
-    assert (done.returncode, done.stderr) == (0, "")
-    predicted = evo("predict", "runs/s", 4, 11, cwd=tmp_path, PYTHONPATH=path)
-    assert [round(float(y)) for y in predicted.stdout.split()] == [9, 23]
-    for task, impl in (("mlp", "mine"), ("slope", "numpy,optim")):
-        verified = evo("verify", "--task", task, "--impl", impl, "--quick", cwd=tmp_path, PYTHONPATH=path)
-        assert (verified.returncode, verified.stderr) == (0, ""), verified.stdout
-    assert "2 of 2 levels verified" in verified.stdout
+
+    def answer(*arguments: object) -> str:
+        done = evo_process(*arguments, cwd=tmp_path, PYTHONPATH=f"{ROOT}:{site}")
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        return done.stdout
+
+    listed = answer("list")
+    assert re.search(r"^  mine +cpu cuda +from kit\.levels:Mine$", listed, re.MULTILINE)
+    assert "slope: a line fitted to points" in listed
+    answer("train", "--task", "mlp", "--impl", "mine", *SMALL, "-q")
+    answer("train", "--task", "slope", "--impl", "numpy", "--name", "s", "-q")
+    assert [round(float(y)) for y in answer("predict", "runs/s", 4, 11).split()] == [9, 23]
+    for task, impl in (("mlp", "mine"), ("slope", "numpy")):
+        verified = answer("verify", "--task", task, "--impl", impl, "--quick")
+        assert "1 of 1 levels verified" in verified
 
 
 def test_broken_entry_points(site: Path, tmp_path: Path) -> None:
     """A package whose level is not there, or is none, is named in one line when that level is asked for."""
-    path = f"{ROOT}:{site}"
-    line = line_of_error(train(tmp_path, "broken", PYTHONPATH=path), 2)
-    assert line.startswith("evo: entry point mlp.broken = kit.nowhere:Mine: cannot be loaded: ModuleNotFound")
-    line = line_of_error(train(tmp_path, "lame", PYTHONPATH=path), 2)
+
+    def complaint(*arguments: object) -> str:
+        return complaint_of(evo_process(*arguments, cwd=tmp_path, PYTHONPATH=f"{ROOT}:{site}"), 2)
+
+    line = complaint("train", "--task", "mlp", "--impl", "broken")
+    assert line.startswith("entry point mlp.broken = kit.nowhere:Mine: cannot be loaded: ModuleNotFound")
+    line = complaint("train", "--task", "mlp", "--impl", "lame")
     assert "levels.py" in line
     assert "class NoBackward lacks backward" in line
     (site / "kit" / "slope" / "__init__.py").write_text("raise ValueError('task')\n")
-    line = line_of_error(evo("list", cwd=tmp_path, PYTHONPATH=path), 2)
+    line = complaint("list")
     assert "entry point slope = kit.slope:TASK: cannot be loaded: ValueError: task" in line

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cli.catalogue.registry import TASKS, implementation_names
-from tests.helpers import evo
+from tests.helpers import LEVELS, evo
+
+TASKS = list(LEVELS)
+IMPLS = list(dict.fromkeys(impl for impls in LEVELS.values() for impl in impls))
 
 
 def complete(words: str, shell: str, cwd: Path) -> list[str]:
@@ -25,10 +27,10 @@ def complete(words: str, shell: str, cwd: Path) -> list[str]:
 def test_tasks_and_implementations(tmp_path: Path, shell: str) -> None:
     """Every task and every implementation is offered, and those that begin with what was typed."""
     offered = complete("evo train --impl ", shell, tmp_path)
-    assert [word for word in offered if word in implementation_names()] == implementation_names()
-    assert [word for word in complete("evo train --task ", shell, tmp_path) if word in TASKS] == list(TASKS)
+    assert [word for word in offered if word in IMPLS] == IMPLS
+    assert [word for word in complete("evo train --task ", shell, tmp_path) if word in TASKS] == TASKS
     narrowed = complete("evo train --task mlp --impl d", shell, tmp_path)
-    assert [word for word in narrowed if word in implementation_names()] == ["dynamic"]
+    assert [word for word in narrowed if word in IMPLS] == ["dynamic"]
 
 
 def test_configurations(tmp_path: Path) -> None:

@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
-from autograd_cli.compare.comparison import compare, load_runs
-from autograd_cli.errors import ConfigError
-from autograd_cli.runs.reader import read_run
+from autograd_cli.compare.comparison import compare
 from autograd_cli.runs.record import RunRecord
-from tests.helpers import CELLS, evo, message_of, record_run
+from tests.helpers import CELLS, evo, record_run, refused
 
 Rows = list[dict[str, Any]]
 
@@ -120,107 +118,6 @@ def test_baseline_outside_of_the_rows(three: list[RunRecord]) -> None:
     assert comparison.row(comparison.records[0])["last_loss_ratio"] == 2.0
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (
-            {"sort": "last_los"},
-            "--sort: unknown key 'last_los'; did you mean 'last_loss'? (allowed: run, status, last_loss, "
-            "best_loss, steps, step_s, name, sweep, task, impl, seed, lr, dtype, device, threads, "
-            "print_every, N, start, a, b, c, d, e, optimizer, momentum)",
-        ),
-        ({"where": ["impl"]}, "--where: 'impl': expected KEY=VALUE, such as impl=numpy"),
-        ({"where": ["=1"]}, "--where: '=1': expected KEY=VALUE, such as impl=numpy"),
-        ({"baseline": "zz"}, "--baseline: zz: no such run or file"),
-    ],
-)
-def test_complaints(three: list[RunRecord], arguments: dict[str, Any], message: str) -> None:
-    """A wrong key, condition or baseline is one line with what is allowed."""
-    with pytest.raises(ConfigError) as error:
-        compare(three, **arguments)
-    text = message_of(error)
-    assert text == message
-
-
-def test_an_ambiguous_baseline(tmp_path: Path) -> None:
-    """A name that two runs have asks for a path."""
-    runs = [record_run(tmp_path / folder, "same", [1.0]) for folder in ("x", "y")]
-    with pytest.raises(ConfigError) as error:
-        compare(runs, baseline="same")
-    assert message_of(error) == "--baseline: 'same' names 2 runs; give its path"
-
-
-# --- other tools' files ------------------------------------------------------------------------------
-
-FOREIGN = {
-    "newline.csv": b"step,loss\n0,4.0\n1,2.0\n2,3.0",
-    "crlf.csv": b"step,loss\r\n0,4.0\r\n1,2.0\r\n2,3.0\r\n",
-    "bom.csv": b"\xef\xbb\xbfstep,loss\n0,4.0\n1,2.0\n2,3.0\n",
-    "columns.csv": b'epoch,Loss,"a, b",Step\n0,4.0,x,0\n0,2.0,"y, z",1\n1,3.0,,2\n',
-    "floats.csv": b"step,loss\n0.0,4\n1.0,2e0\n2.0,3.\n",
-    "blank.csv": b"step,loss\n0,4.0\n\n1,2.0\n2,3.0\n\n",
-    "quoted.csv": b'"step","loss"\n"0","4.0"\n"1","2.0"\n"2","3.0"\n',
-    "spaces.csv": b"step, loss\n0, 4.0\n1, 2.0\n2, 3.0\n",
-}
-
-
-@pytest.mark.parametrize("name", FOREIGN)
-def test_a_foreign_csv_counts(tmp_path: Path, name: str) -> None:
-    """Any CSV with step and loss columns counts, however its tool ends lines, quotes or orders columns."""
-    path = tmp_path / name
-    path.write_bytes(FOREIGN[name])
-    record = read_run(path)
-    assert (record.status, record.steps, record.first_loss) == ("csv", 3, 4.0)
-    assert (record.last_loss, record.best_loss, record.best_step) == (3.0, 2.0, 1)
-    assert record.elapsed_s is None
-
-
-BROKEN = {
-    "empty.csv": (b"", "{}: no columns 'step' and 'loss' in its first line"),
-    "foreign.csv": (b"x,y\n1,2\n", "{}: no columns 'step' and 'loss' in its first line"),
-    "text.csv": (b"step,loss\n0,1\n1,high\n", "{}:3: not a step and a loss: '1,high'"),
-    "short.csv": (b"step,loss\n0,1\n1\n", "{}:3: not a step and a loss: '1'"),
-    "half.csv": (b"step,loss\n0.5,1\n", "{}:2: not a step and a loss: '0.5,1'"),
-    "binary.csv": (b"\x93NUMPY\x01\x00\xff\xfe", "{}: not a CSV file"),
-    "nul.csv": (b"step,loss\n0,1\x00\n", None),
-    "infinite.csv": (b"step,loss\ninf,1\n", "{}:2: not a step and a loss: 'inf,1'"),
-    "nan.csv": (b"step,loss\nnan,1\n", "{}:2: not a step and a loss: 'nan,1'"),
-}
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_path_does_not_stop_the_rest(tmp_path: Path, name: str) -> None:
-    """A path that is no run takes one line, and the runs beside it are loaded."""
-    content, message = BROKEN[name]
-    path = tmp_path / name
-    path.write_bytes(content)
-    good = record_run(tmp_path, "good", [1.0])
-    records, complaints = load_runs([path, Path(good.path)])
-    assert records == [good]
-    assert len(complaints) == 1
-    assert "\n" not in complaints[0]
-    if message is not None:
-        assert complaints == [message.format(path)]
-
-
-def test_foreign_run_json_values(tmp_path: Path) -> None:
-    """A run.json whose fields have the wrong types takes one warning line, too."""
-    record_run(tmp_path, "good", [1.0])
-    for name, content in {
-        "config": '{"status": "completed", "config": 3}',
-        "loss": '{"status": "completed", "last_loss": "low"}',
-        "curve": '{"status": "completed", "curve": [1, "x"]}',
-        "status": '{"status": "done"}',
-    }.items():
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "run.json").write_text(content)
-        result = evo("compare", "good", name, cwd=tmp_path)
-        assert result.returncode == 0
-        assert result.stdout.splitlines()[-1].startswith("good")
-        assert result.stderr.startswith(f"evo: warning: {name}/run.json: ")
-        assert result.stderr.count("\n") == 1
-
-
 # --- the command -------------------------------------------------------------------------------------
 
 
@@ -271,24 +168,33 @@ def test_formats_parse_back(three: list[RunRecord], tmp_path: Path) -> None:
     assert {len(row) for row in cells} == {len(objects[0])}
 
 
-def test_an_unknown_format(tmp_path: Path) -> None:
-    """A format that does not exist gets the nearest name."""
-    result = evo("compare", "a", "--format", "jsn", cwd=tmp_path)
-    assert result.returncode == 2
-    assert result.stderr == (
-        "evo: --format: unknown format 'jsn'; did you mean 'json'? (allowed: table, json, csv, markdown)\n"
-    )
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--sort", "last_los"],
+            "--sort: unknown key 'last_los'; did you mean 'last_loss'? (allowed: run, status, last_loss, "
+            "best_loss, steps, step_s, name, sweep, task, impl, seed, lr, dtype, device, threads, "
+            "print_every, N, start, a, b, c, d, e, optimizer, momentum)",
+        ),
+        (["--where", "impl"], "--where: 'impl': expected KEY=VALUE, such as impl=numpy"),
+        (["--where", "=1"], "--where: '=1': expected KEY=VALUE, such as impl=numpy"),
+        (["--baseline", "zz"], "--baseline: zz: no such run or file"),
+        (["--baseline", "same"], "--baseline: 'same' names 2 runs; give its path"),
+        (
+            ["--format", "jsn"],
+            "--format: unknown format 'jsn'; did you mean 'json'? (allowed: table, json, csv, markdown)",
+        ),
+    ],
+)
+def test_complaints(tmp_path: Path, options: list[str], message: str) -> None:
+    """A wrong key, condition, baseline or format is one line with what is allowed."""
+    runs = [record_run(tmp_path / folder, "same", [1.0]).path for folder in ("x", "y")]
+    assert refused("compare", *runs, *options, cwd=tmp_path) == message
 
 
-def test_a_sparkline_falls_with_the_loss(tmp_path: Path) -> None:
-    """The curve's picture begins with the highest block and ends with the lowest, on a log scale."""
-    record_run(tmp_path, "r", [10.0 ** (7 - k) for k in range(8)])
-    line = evo("compare", "r", cwd=tmp_path).stdout.splitlines()[-1]
-    assert line.endswith("█▇▆▅▄▃▂▁")
-
-
-def test_sixteen_runs(tmp_path: Path) -> None:
-    """All sixteen cells stand side by side, one row each, with the keys in which they differ."""
+def test_all_cells_side_by_side(tmp_path: Path) -> None:
+    """Runs of all cells stand side by side, one row each, with the keys in which they differ."""
     for task, impl in CELLS:
         record_run(tmp_path / "runs", f"{task}-{impl}", [2.0, 1.0], task=task, impl=impl)
     paths = sorted((tmp_path / "runs").iterdir())

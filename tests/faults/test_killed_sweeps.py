@@ -3,51 +3,61 @@
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 
-from tests.sweeping import completed, end, losses, records, start_sweep, sweep, wait_for_running
+from tests.helpers import completed, loss_columns, records, sweep
+from tests.processes import PATIENCE_S, run, run_python, started, wait_for_running
 
-# Twelve runs of some tenths of a second each.
-WHAT = ("--task", "mlp", "--impl", "tensor", "lr=1e-7,1e-6", "seed=0..5", "steps=600")
+# Six runs of some tenths of a second each, which need not wait for torch; and six as one program.
+WHAT = ("--task", "sin", "--impl", "numpy", "lr=1e-7,1e-6", "seed=0..2", "steps=12000")
+BATCHED = ("--task", "sin", "--impl", "batched", "lr=1e-7,1e-6", "seed=0..2", "steps=8000")
+ALL_ONCE = [1] * 6
+
+
+def sweeping(runs_dir: Path, *what: str) -> AbstractContextManager[Popen[str]]:
+    """`evo sweep` while it runs."""
+    return started("sweep", *what, "--runs-dir", runs_dir, cwd=runs_dir.parent)
+
+
+def says(process: Popen[str], code: int = 0) -> str:
+    """What a sweep has said by its end, which must come with exit code `code`."""
+    out, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == code, out + err
+    return out + err
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_worker_costs_time_and_no_run(tmp_path: Path, how: signal.Signals) -> None:
     """Its run goes to another worker; at the end every run is completed once."""
-    process = start_sweep(tmp_path, *WHAT, "--engine", "processes", "--workers", "2")
-    try:
+    with sweeping(tmp_path, *WHAT, "--engine", "processes", "--workers", "2") as process:
         wait_for_running(tmp_path, process)
-        time.sleep(random.uniform(0, 0.5))
+        time.sleep(random.uniform(0, 0.3))
         victim = wait_for_running(tmp_path, process)
         assert victim.environment["pid"] != process.pid
         os.kill(victim.environment["pid"], how)
-        out, _ = process.communicate(timeout=120)
-    finally:
-        end(process)
-    assert process.returncode == 0, out
-    assert sorted(completed(tmp_path).values()) == [1] * 12
-    assert "12 new" in out
+        said = says(process)
+    assert sorted(completed(tmp_path).values()) == ALL_ONCE
+    assert "6 new" in said
 
 
 @pytest.mark.parametrize("engine", ["serial", "processes", "batched"])
 def test_a_killed_sweep_is_completed_by_the_same_command(tmp_path: Path, engine: str) -> None:
     """Killed at a random moment, nothing of it is lost, and nothing is run twice."""
-    what = [word.replace("tensor", "batched") if engine == "batched" else word for word in WHAT]
-    process = start_sweep(tmp_path, *what, "--engine", engine)
-    try:
+    what = BATCHED if engine == "batched" else WHAT
+    with sweeping(tmp_path, *what, "--engine", engine) as process:
         wait_for_running(tmp_path, process)
-        time.sleep(random.uniform(0, 1))
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        sweep(tmp_path, *what, "--engine", engine)
-    finally:
-        end(process)
-    assert sorted(completed(tmp_path).values()) == [1] * 12
+        time.sleep(random.uniform(0, 0.5))
+        process.kill()
+        process.wait(timeout=PATIENCE_S)
+        # Its workers may still be at it: the same command waits for them.
+        sweep(tmp_path, *what, "--engine", "batched" if engine == "batched" else "serial")
+    assert sorted(completed(tmp_path).values()) == ALL_ONCE
     assert {record.status for record in records(tmp_path)} <= {"completed", "interrupted"}
 
 
@@ -56,26 +66,22 @@ def test_ctrl_c_leaves_readable_runs_that_the_same_command_completes(
     tmp_path: Path, how: signal.Signals, code: int
 ) -> None:
     """The signal reaches the whole group, as a terminal sends it; no worker is left behind."""
-    process = start_sweep(tmp_path, *WHAT)
-    try:
+    with sweeping(tmp_path, *WHAT, "--engine", "processes") as process:
         pid = wait_for_running(tmp_path, process).environment["pid"]
         os.killpg(process.pid, how)
-        out, _ = process.communicate(timeout=60)
-    finally:
-        end(process)
-    assert process.returncode == code, out
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+        says(process, code)
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
     assert {record.status for record in records(tmp_path)} <= {"completed", "interrupted"}
-    assert len(records(tmp_path)) < 12
-    sweep(tmp_path, *WHAT)
-    assert sorted(completed(tmp_path).values()) == [1] * 12
+    assert len(records(tmp_path)) < len(ALL_ONCE)
+    sweep(tmp_path, *WHAT, "--engine", "serial")
+    assert sorted(completed(tmp_path).values()) == ALL_ONCE
 
 
 def test_a_run_that_kills_its_workers_fails_and_the_others_are_completed(tmp_path: Path) -> None:
     """After three workers it is given up, with the reason in its record; so is nothing else."""
-    script = (
-        "import os, sys\n"
+    code = (
+        "import os\n"
         "from autograd_cli.sweep import processes\n"
         "from autograd_cli.__main__ import main\n"
         "ordinary = processes.execute\n"
@@ -84,20 +90,8 @@ def test_a_run_that_kills_its_workers_fails_and_the_others_are_completed(tmp_pat
         "processes.execute = deadly\n"
         "main()\n"
     )
-    command = [
-        "sweep",
-        "--task",
-        "sin",
-        "--impl",
-        "numpy",
-        "steps=5",
-        "seed=0..4",
-        "--runs-dir",
-        str(tmp_path),
-    ]
-    done = subprocess.run(
-        [sys.executable, "-c", script, *command], capture_output=True, text=True, check=False
-    )
+    what = ("--task", "sin", "--impl", "numpy", "steps=5", "seed=0..4", "--engine", "processes")
+    done = run_python(code, "sweep", *what, "--runs-dir", tmp_path, cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     assert sorted(record.status for record in records(tmp_path)) == ["completed"] * 4 + ["failed"]
     assert "its worker process died 3 times, at last with exit code 9" in done.stdout
@@ -105,44 +99,34 @@ def test_a_run_that_kills_its_workers_fails_and_the_others_are_completed(tmp_pat
 
 def test_workers_that_start_afresh_do_the_same(tmp_path: Path) -> None:
     """Where forking is not safe, as on macOS, workers are spawned; the losses are the same."""
-    script = "import sys\nfrom autograd_cli.__main__ import main\nif __name__ == '__main__':\n    {}main()\n"
-    command = ["sweep", "--task", "sin", "--impl", "numpy", "steps=5", "seed=0..4", "--runs-dir"]
+    code = "import sys\nfrom autograd_cli.__main__ import main\nif __name__ == '__main__':\n    {}main()\n"
+    what = ("sweep", "--task", "sin", "--impl", "numpy", "steps=5", "seed=0..4", "--engine", "processes")
     for name, first in (("fork", ""), ("spawn", "sys.platform = 'darwin'; ")):
         file = tmp_path / f"{name}.py"
-        file.write_text(script.format(first))
-        subprocess.run(
-            [sys.executable, file, *command, str(tmp_path / name)], capture_output=True, check=True
-        )
-    assert len(losses(tmp_path / "fork")) == 5
-    assert losses(tmp_path / "fork") == losses(tmp_path / "spawn")
+        file.write_text(code.format(first))
+        done = run([sys.executable, str(file), *what, "--runs-dir", name], cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert len(loss_columns(tmp_path / "fork")) == 5
+    assert loss_columns(tmp_path / "fork") == loss_columns(tmp_path / "spawn")
 
 
 def test_two_sweeps_share_a_folder_without_collision(tmp_path: Path) -> None:
     """Each run is done by one of them, and both see all runs completed."""
-    both = [start_sweep(tmp_path, *WHAT, "--engine", "serial") for _ in range(2)]
-    try:
-        said = [process.communicate(timeout=120)[0] for process in both]
-    finally:
-        for process in both:
-            end(process)
-    assert [process.returncode for process in both] == [0, 0], said
-    assert sorted(completed(tmp_path).values()) == [1] * 12
-    assert all("completed    12" in out for out in said)
+    with (
+        sweeping(tmp_path, *WHAT, "--engine", "serial") as one,
+        sweeping(tmp_path, *WHAT, "--engine", "serial") as other,
+    ):
+        said = [says(one), says(other)]
+    assert sorted(completed(tmp_path).values()) == ALL_ONCE
+    assert all("completed     6" in out for out in said)
 
 
 def test_a_sweep_takes_over_from_another_that_is_killed(tmp_path: Path) -> None:
     """It waits for runs that the other is at, and does them itself once the other is gone."""
-    first = start_sweep(tmp_path, *WHAT, "--engine", "serial")
-    try:
+    with sweeping(tmp_path, *WHAT, "--engine", "serial") as first:
         wait_for_running(tmp_path, first)
-        second = start_sweep(tmp_path, *WHAT, "--engine", "serial")
-        try:
-            time.sleep(random.uniform(1, 2))
-            os.kill(first.pid, signal.SIGKILL)
-            out, _ = second.communicate(timeout=120)
-        finally:
-            end(second)
-    finally:
-        end(first)
-    assert second.returncode == 0, out
-    assert sorted(completed(tmp_path).values()) == [1] * 12
+        with sweeping(tmp_path, *WHAT, "--engine", "serial") as second:
+            time.sleep(random.uniform(0.2, 0.8))
+            first.kill()
+            says(second)
+    assert sorted(completed(tmp_path).values()) == ALL_ONCE

@@ -3,8 +3,6 @@
 import io
 import json
 import pickle
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,81 +10,59 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_cli.catalogue.registry import TASKS, load_problem
-from autograd_cli.config.files import Setting
-from autograd_cli.config.resolve import resolve
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.errors import ConfigError
 from autograd_cli.predict.model import load_model
 from autograd_cli.predict.rows import csv_text, read_rows, write_rows
-from autograd_cli.runs.losses import read_losses
-from autograd_cli.runs.weights import read_weights
-from autograd_cli.training.run import Experiment
-from autograd_cli.training.signals import Interruption
+from tests import helpers
+from tests.helpers import ROOT, SMALL, choices_of, every_cell, loss_column, problem_of, train_run
 
-ALL_ROWS = [(task.name, row.name) for task in TASKS.values() for row in task.implementations]
-SMALL = {"mlp": {"N": 4, "D_in": 3, "H": 5, "D_out": 2}, "sin": {"N": 20}}
 STEPS = 6
 
 
-def train(folder: Path, task: str, impl: str, **keys: object) -> Path:
-    """A small recorded run, made in this process."""
-    given = {"task": task, "impl": impl} | SMALL.get(task, {}) | {"steps": STEPS} | keys
-    config = resolve([(name, Setting(str(value), name)) for name, value in given.items()])
-    experiment = Experiment(config, folder)
-    for _ in experiment.run(Interruption()):
-        pass
-    return experiment.path
-
-
-def evo(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """The real command in a process of its own."""
-    command = [sys.executable, "-m", "autograd_cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def evo(*arguments: object) -> str:
+    """What a command prints that succeeds."""
+    done = helpers.evo(*arguments, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
 
 
 def predict(*arguments: object) -> np.ndarray[Any, Any]:
     """What `evo predict` prints, as rows of numbers."""
-    done = evo("predict", *arguments)
-    assert (done.returncode, done.stderr) == (0, "")
-    return np.array([[float(cell) for cell in line.split(",")] for line in done.stdout.splitlines()])
+    lines = evo("predict", *arguments).splitlines()
+    return np.array([[float(cell) for cell in line.split(",")] for line in lines])
 
 
 def refused(*arguments: object) -> str:
     """The one line with which `evo predict` refuses; exit 2, and nothing on stdout."""
-    done = evo("predict", *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    (line,) = done.stderr.splitlines()
-    return line
+    return helpers.refused("predict", *arguments, cwd=ROOT)
 
 
 @pytest.fixture(scope="module")
 def linear(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of linear/numpy with its default steps."""
-    return train(tmp_path_factory.mktemp("runs"), "linear", "numpy", steps=500)
+    return train_run(tmp_path_factory.mktemp("runs"), "linear", "numpy", steps=500)
 
 
 @pytest.fixture(scope="module")
 def mlp(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of mlp/numpy that takes three numbers and gives two."""
-    return train(tmp_path_factory.mktemp("runs"), "mlp", "numpy")
+    return train_run(tmp_path_factory.mktemp("runs"), "mlp", "numpy", N=4, D_in=3, D_out=2, steps=STEPS)
 
 
-@pytest.mark.parametrize(("task", "impl"), ALL_ROWS, ids=lambda name: name)
+@every_cell
 def test_predictions_are_the_level_s_own(tmp_path: Path, task: str, impl: str) -> None:
     """Predictions for the training inputs have the loss that the level itself computes at its next step."""
-    model = load_model(train(tmp_path, task, impl, dtype="float64"))
-    longer = train(tmp_path, task, impl, dtype="float64", steps=STEPS + 1)
-    *_, (step, loss, _) = read_losses(longer / "losses.csv")
-    assert step == STEPS
-    problem = load_problem(TASKS[task]).make(model.config)
-    choices = problem.choices(model.interface.paths)
-    depth = [next(choices) for _ in range(STEPS + 1)][-1]
+    keys = {**SMALL[task], "dtype": "float64"}
+    model = load_model(train_run(tmp_path, task, impl, **keys, steps=STEPS))
+    losses = loss_column(train_run(tmp_path, task, impl, **keys, steps=STEPS + 1))
+    depth = choices_of(model.config, STEPS + 1)[-1]
     y_pred = model.predict(model.training_inputs(), depth)
-    assert loss_of(task, y_pred.ravel(), problem.y.ravel()) == pytest.approx(loss, rel=1e-9)
+    loss = loss_of(task, y_pred.ravel(), problem_of(model.config).y.ravel())
+    assert loss == pytest.approx(float(losses[STEPS]), rel=1e-9)
 
 
 def loss_of(task: str, y_pred: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> float:
@@ -98,29 +74,25 @@ def loss_of(task: str, y_pred: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) ->
 
 
 @pytest.mark.parametrize(
-    ("task", "impl", "options", "numbers", "shape"),
+    ("task", "impl", "keys", "numbers", "shape"),
     [
-        ("linear", "module", [], "4 11", (2, 1)),
-        ("sin", "function", [], "-1 0 1", (3, 1)),
-        ("sin", "dynamic", ["steps=20", "--depth=2"], "-1 2", (2, 1)),
-        ("mlp", "nn", ["steps=5", "D_in=3"], "1 2 3 -4 5e-1 .6", (2, 10)),
-        ("mlp", "dynamic", ["steps=5", "D_in=3", "--depth=3"], "1 2 3", (1, 10)),
-        ("softmax", "function", [], "1 1 1 1 1", (1, 3)),
+        ("linear", "module", {}, "4 11", (2, 1)),
+        ("sin", "function", {}, "-1 0 1", (3, 1)),
+        ("sin", "dynamic", {"steps": 20}, "-1 2 --depth=2", (2, 1)),
+        ("mlp", "nn", {"steps": 5, "D_in": 3}, "1 2 3 -4 5e-1 .6", (2, 10)),
+        ("mlp", "dynamic", {"steps": 5, "D_in": 3}, "1 2 3 --depth=3", (1, 10)),
+        ("softmax", "function", {}, "1 1 1 1 1", (1, 3)),
     ],
 )
-def test_predict_in_a_new_process(
-    tmp_path: Path, task: str, impl: str, options: list[str], numbers: str, shape: tuple[int, int]
+def test_a_run_predicts_from_configuration_and_weights(
+    tmp_path: Path, task: str, impl: str, keys: dict[str, int], numbers: str, shape: tuple[int, int]
 ) -> None:
-    """A run that one process has trained predicts in another, from the command line alone."""
-    assignments = [option for option in options if not option.startswith("--")]
-    depth = [option for option in options if option.startswith("--")]
-    trained = evo(
-        "train", "--task", task, "--impl", impl, "--quiet", "--runs-dir", tmp_path / "r", *assignments
-    )
-    run = Path(trained.stdout.strip())
+    """A run of a torch level predicts in NumPy from two of its files, with another depth something else."""
+    run = train_run(tmp_path, task, impl, **keys)
     for file in ("losses.csv", "run.json"):
         (run / file).unlink()  # neither is needed
-    found = predict(run, *numbers.split(), *depth)
+    words = numbers.split()
+    found = predict(run, *words)
     assert found.shape == shape
     assert np.isfinite(found).all()
     if task == "linear":
@@ -128,8 +100,8 @@ def test_predict_in_a_new_process(
     if task == "softmax":
         assert found.sum() == pytest.approx(1)
         np.testing.assert_array_equal(found, predict(run))  # the training input is five ones
-    if depth:
-        assert (found != predict(run, *numbers.split())).any()
+    if impl == "dynamic":
+        assert (found != predict(run, *words[:-1])).any()
 
 
 def test_without_inputs_predicts_for_the_training_inputs(linear: Path) -> None:
@@ -150,11 +122,11 @@ def test_negative_numbers_are_numbers(linear: Path) -> None:
 def test_formats(linear: Path, mlp: Path) -> None:
     """plain, csv and json hold the same numbers."""
     plain = predict(mlp)
-    assert json.loads(evo("predict", mlp, "--format", "json").stdout) == plain.tolist()
-    header, *lines = evo("predict", mlp, "--format", "csv").stdout.splitlines()
+    assert json.loads(evo("predict", mlp, "--format", "json")) == plain.tolist()
+    header, *lines = evo("predict", mlp, "--format", "csv").splitlines()
     assert header == "y1,y2"
-    assert lines == evo("predict", mlp).stdout.splitlines()
-    assert evo("predict", linear, "1", "--format", "csv").stdout.startswith("y\n")
+    assert lines == evo("predict", mlp).splitlines()
+    assert evo("predict", linear, "1", "--format", "csv").startswith("y\n")
     assert "unknown format 'jsn'; did you mean 'json'?" in refused(linear, "--format", "jsn")
 
 
@@ -168,8 +140,7 @@ def test_files_in_and_out(tmp_path: Path, mlp: Path, ending: str) -> None:
     else:
         np.save(source, inputs)
     expected = predict(mlp, *inputs.ravel())
-    done = evo("predict", mlp, "--input", source, "--output", target)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert evo("predict", mlp, "--input", source, "--output", target) == ""
     found = np.load(target) if ending == "npy" else np.loadtxt(target, delimiter=",", skiprows=1)
     np.testing.assert_array_equal(found, expected)
     assert sorted(path.name for path in tmp_path.iterdir()) == [source.name, target.name]
@@ -180,11 +151,11 @@ def test_output_is_never_overwritten(tmp_path: Path, linear: Path) -> None:
     taken = tmp_path / "y.csv"
     taken.write_text("mine")
     line = refused(linear, "1", "--output", taken)
-    assert line == f"evo: --output: '{taken}' exists already, and nothing is ever overwritten"
+    assert line == f"--output: '{taken}' exists already, and nothing is ever overwritten"
     assert taken.read_text() == "mine"
     missing = tmp_path / "none" / "y.csv"
     line = refused(linear, "1", "--output", missing)
-    assert line == f"evo: --output: cannot write '{missing}': No such file or directory"
+    assert line == f"--output: cannot write '{missing}': No such file or directory"
     assert "ends in neither .csv nor .npy" in refused(linear, "1", "--output", tmp_path / "y.txt")
     assert [path.name for path in tmp_path.iterdir()] == ["y.csv"]
 
@@ -237,24 +208,24 @@ def test_bad_inputs_are_refused(tmp_path: Path, mlp: Path, name: str, content: A
 
 def test_bad_arguments_are_refused(tmp_path: Path, linear: Path, mlp: Path) -> None:
     """Text, NaN, half a row, two sources, a mistyped option and a path that is none: one line each."""
-    assert refused(linear, "four") == "evo: argument 'four': expected a finite number"
-    assert refused(linear, "nan") == "evo: argument 'nan': expected a finite number"
-    assert refused(linear, "1e300") == "evo: input 1e+300 is not a finite number in the run's float32"
-    assert refused(linear, "-inf") == "evo: argument '-inf': expected a finite number"
-    assert refused(mlp, "1", "2") == "evo: 2 numbers given; an input of this run has 3"
-    assert refused(linear, "1", "--dept", "0") == "evo: --dept: no such option; did you mean '--depth'?"
+    assert refused(linear, "four") == "argument 'four': expected a finite number"
+    assert refused(linear, "nan") == "argument 'nan': expected a finite number"
+    assert refused(linear, "1e300") == "input 1e+300 is not a finite number in the run's float32"
+    assert refused(linear, "-inf") == "argument '-inf': expected a finite number"
+    assert refused(mlp, "1", "2") == "2 numbers given; an input of this run has 3"
+    assert refused(linear, "1", "--dept", "0") == "--dept: no such option; did you mean '--depth'?"
     assert "not in both" in refused(linear, "1", "--input", tmp_path / "x.csv")
     assert refused(linear, "1", "--depth", "1") == (
-        "evo: --depth: implementation 'numpy' has no path to choose (allowed: 0)"
+        "--depth: implementation 'numpy' has no path to choose (allowed: 0)"
     )
     assert refused(linear, "1", "--depth", "x") == (
-        "evo: --depth: depth is 'x'; it must be a whole number, 0 or more"
+        "--depth: depth is 'x'; it must be a whole number, 0 or more"
     )
 
 
 def test_dynamic_paths_end(tmp_path: Path) -> None:
     """sin/dynamic has the paths 0, 1 and 2; another is refused."""
-    run = train(tmp_path, "sin", "dynamic")
+    run = train_run(tmp_path, "sin", "dynamic", steps=STEPS)
     with pytest.raises(ConfigError, match=r"has no path 3 \(allowed: 0 to 2\)"):
         load_model(run).predict(np.ones((1, 1)), depth=3)
 
@@ -318,7 +289,7 @@ def test_bad_weights_are_refused(
     (run / "weights.npz").write_bytes(content(trap))
     before = sorted(tmp_path.rglob("*"))
     line = refused(run, "1", "--output", tmp_path / "y.csv")
-    assert line == f"evo: {run / 'weights.npz'}: {expected}" or expected in line
+    assert line == f"{run / 'weights.npz'}: {expected}" or expected in line
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -332,54 +303,21 @@ def test_pickled_input_is_not_executed(tmp_path: Path, linear: Path) -> None:
     assert not trap.exists()
 
 
-@settings(deadline=None, max_examples=200)
-@given(st.data())
-def test_damaged_weights_never_pass(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
-    """Cut or altered anywhere, a file of weights reads as what was saved or is refused, nothing else."""
-    saved, shapes = {"w": W, "b": B}, {"w": (1, 1), "b": (1,)}
-    content = bytearray(npz(**saved))
-    at = data.draw(st.integers(0, len(content) - 1))
-    if data.draw(st.booleans()):
-        del content[at:]
-    else:
-        content[at] ^= data.draw(st.integers(1, 255))
-    folder = tmp_path_factory.getbasetemp()
-    (folder / "weights.npz").write_bytes(content)
-    try:
-        read = read_weights(folder, shapes)
-    except ConfigError:
-        return
-    for name, array in saved.items():
-        np.testing.assert_array_equal(read[name], array)
-
-
 def test_broken_runs_are_refused(tmp_path: Path, linear: Path) -> None:
     """A directory that is no run, lacks its weights, or belongs to something else is one line."""
-    assert refused(tmp_path / "none") == f"evo: {tmp_path / 'none'}: no such run"
+    assert refused(tmp_path / "none") == f"{tmp_path / 'none'}: no such run"
     weights = linear / "weights.npz"
-    assert refused(weights) == f"evo: {weights}: not a run directory"
-    assert refused(tmp_path) == f"evo: {tmp_path}: not a run directory: it has no config.yaml"
+    assert refused(weights) == f"{weights}: not a run directory"
+    assert refused(tmp_path) == f"{tmp_path}: not a run directory: it has no config.yaml"
     (tmp_path / "config.yaml").write_text("model: resnet\n")
-    assert refused(tmp_path).startswith("evo: --task is missing")
+    assert refused(tmp_path).startswith("--task is missing")
     (tmp_path / "config.yaml").write_bytes((linear / "config.yaml").read_bytes())
-    assert refused(tmp_path) == f"evo: {tmp_path}: it has no weights.npz"
+    assert refused(tmp_path) == f"{tmp_path}: it has no weights.npz"
     record = json.loads((linear / "run.json").read_text()) | {"status": "interrupted"}
     (tmp_path / "run.json").write_text(json.dumps(record))
-    assert refused(tmp_path) == f"evo: {tmp_path}: it has no weights.npz; the run's status is 'interrupted'"
+    assert refused(tmp_path) == f"{tmp_path}: it has no weights.npz; the run's status is 'interrupted'"
     (tmp_path / "weights.npz").mkdir()
-    assert refused(tmp_path) == f"evo: {tmp_path / 'weights.npz'}: cannot read: Is a directory"
-
-
-def test_predict_imports_no_torch(linear: Path) -> None:
-    """Predicting is NumPy's work, also for a run of a torch level."""
-    code = (
-        "import sys; from autograd_cli.cli.app import app; app(sys.argv[1:], standalone_mode=False);"
-        "assert not {'torch', 'rich'} & set(sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, "predict", str(linear), "1"], capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    assert refused(tmp_path) == f"{tmp_path / 'weights.npz'}: cannot read: Is a directory"
 
 
 @given(

@@ -8,12 +8,9 @@ from typing import Any
 import pytest
 import typer
 
-from autograd_cli.catalogue.registry import TASKS, implementation_names
 from autograd_cli.cli.app import app
-from autograd_cli.config.files import find_config, read_config_file, shipped_configs
-from autograd_cli.config.resolve import parse_assignment, resolve
 from autograd_cli.errors import ExitCode
-from tests.helpers import ROOT
+from tests.helpers import LEVELS, ROOT, SHIPPED, resolve_words
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -104,30 +101,24 @@ def test_every_line_of_readme_parses(arguments: list[str]) -> None:
         check_configuration(dict(context.params))
 
 
-def check_configuration(params: dict[str, object]) -> None:
-    """Resolve what a `train` line asks for; the file of a run that is not here counts as empty."""
-    given = [f"{name}={params[name]}" for name in ("device", "seed", "steps", "lr", "dtype", "threads")]
-    given = [text for text in given if not text.endswith("=None")]
-    config = str(params["config"] or "")
-    is_here = config in shipped_configs() or (ROOT / config).is_file()
-    file = (
-        read_config_file(find_config(str(ROOT / config) if "/" in config else config))
-        if is_here and config
-        else None
-    )
-    if config and not file:
-        return
-    given += [f"{name}={params[name]}" for name in ("task", "impl") if params[name]]
-    assignments = params["assignments"]
-    assert isinstance(assignments, list | tuple | None)
-    resolve(map(parse_assignment, [*given, *(assignments or ())]), file)
+def check_configuration(params: dict[str, Any]) -> None:
+    """Resolve what a `train` line asks for, unless it starts from a run or a file that is not here."""
+    config = params["config"]
+    if config and config not in SHIPPED:
+        if not (ROOT / config).is_file():
+            return
+        config = str(ROOT / config)
+    names = ("task", "impl", "device", "seed", "steps", "lr", "dtype", "threads")
+    given = [f"{name}={params[name]}" for name in names if params[name] is not None]
+    resolve_words([*given, *(params["assignments"] or ())], config)
 
 
 def test_the_table_of_levels_is_whole() -> None:
     """README's table has a row for each implementation, and README names each task."""
     rows = re.findall(r"^\| *`(\w+)` *\|", README, re.MULTILINE)
-    assert [name for name in rows if name in implementation_names()] == implementation_names()
-    for task in TASKS:
+    levels = list(dict.fromkeys(impl for impls in LEVELS.values() for impl in impls))
+    assert [name for name in rows if name in levels] == levels
+    for task in LEVELS:
         assert f"`{task}`" in README
 
 

@@ -1,12 +1,12 @@
 """What stays light: commands that must not wait for torch, and pipes that must not wait for rich."""
 
-import subprocess
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.helpers import environment, record_run
+from tests.helpers import record_run, train_run
+from tests.processes import run_python
 
 # Runs the command line in a fresh interpreter, then lists the packages that were imported on stderr.
 SPY = """
@@ -22,17 +22,9 @@ main()
 """
 
 
-def loaded(*arguments: str, cwd: Path, code: int = 0, extra: dict[str, str] | None = None) -> set[str]:
+def loaded(*arguments: object, cwd: Path, code: int = 0, extra: Mapping[str, str] | None = None) -> set[str]:
     """The top-level packages that `evo ARGUMENTS` has imported when it ends."""
-    result = subprocess.run(
-        [sys.executable, "-c", SPY, *arguments],
-        cwd=cwd,
-        env=environment() | (extra or {}),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    result = run_python(SPY, *arguments, cwd=cwd, **(extra or {}))
     assert result.returncode == code, result.stderr
     lines = [line for line in result.stderr.splitlines() if line.startswith("LOADED ")]
     return set(lines[-1].split()[1:])
@@ -61,6 +53,17 @@ def test_compare_is_light(tmp_path: Path, style: str) -> None:
 def test_completion_is_light(tmp_path: Path) -> None:
     """Completing a name imports no torch, no NumPy and no rich."""
     assert not loaded(cwd=tmp_path, extra=COMPLETION) & {"torch", "numpy", "rich"}
+
+
+def test_predict_is_light(tmp_path: Path) -> None:
+    """Predicting is NumPy's work, also for a run of a torch level."""
+    run = train_run(tmp_path, "linear", "tensor", steps=2)
+    assert not loaded("predict", run, 1, cwd=tmp_path) & {"torch", "rich"}
+
+
+def test_a_dry_run_is_light(tmp_path: Path) -> None:
+    """What a sweep would run is told before a framework is imported."""
+    assert not loaded("sweep", "lr", "--dry-run", cwd=tmp_path) & {"torch", "rich"}
 
 
 @pytest.mark.parametrize("task", ["mlp", "sin"])

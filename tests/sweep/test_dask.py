@@ -1,7 +1,6 @@
 """Sweeps on a Dask cluster: a scheduler and two workers on this machine's loopback."""
 
-import os
-import signal
+import json
 import subprocess
 import sys
 import time
@@ -10,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import ROOT
-from tests.sweeping import completed, end, losses, records, start_sweep, sweep
+from tests.helpers import complaint_of, completed, loss_columns, records, sweep
+from tests.processes import PATIENCE_S, environment, run_python, started
 
 pytest.importorskip("distributed")
 
-WHAT = ("--task", "sin", "--impl", "tensor,autograd", "seed=0..3", "steps=3000", "N=100")
-PATIENCE_S = 60.0
+WHAT = ("--task", "sin", "--impl", "numpy", "seed=0..7", "steps=6000")
+NOBODY = ("--engine", "dask", "--scheduler", "tcp://127.0.0.1:1")
 
 
 @pytest.fixture
@@ -25,38 +24,34 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
     folder = tmp_path / "cluster"
     folder.mkdir()
     scheduler_file = folder / "scheduler.json"
-    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
-    options = [
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "0",
-        "--no-dashboard",
-        "--scheduler-file",
-        str(scheduler_file),
+    quiet = ("--no-dashboard", "--host", "127.0.0.1")
+    processes = [
+        _start("dask_scheduler", *quiet, "--port", "0", "--scheduler-file", scheduler_file, cwd=folder)
     ]
-    processes = [_start([*dask, *options], folder)]
     try:
-        address = _address(scheduler_file)
-        worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1"]
-        worker += ["--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--local-directory", str(folder)]
-        processes += [_start(worker, folder) for _ in range(2)]
-        yield address, processes[1:]
+        # The workers wait for the file themselves, and import what they need meanwhile.
+        worker = ("--scheduler-file", scheduler_file, "--nthreads", "1", "--no-nanny", *quiet)
+        processes += [
+            _start("dask_worker", *worker, "--local-directory", folder, cwd=folder) for _ in range(2)
+        ]
+        yield _address(scheduler_file), processes[1:]
     finally:
         for process in processes:
             process.kill()
             process.wait()
 
 
-def _start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
-    quiet = subprocess.DEVNULL
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, cwd=folder, stdout=quiet, stderr=quiet, env=environment)
+def _start(module: str, *options: object, cwd: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", f"distributed.cli.{module}", *map(str, options)],
+        cwd=cwd,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def _address(file: Path) -> str:
-    import json
-
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         if file.exists() and file.read_text():
@@ -70,30 +65,30 @@ def test_a_cluster_does_the_same_sweep_and_survives_the_loss_of_a_worker(
 ) -> None:
     """Killed in mid-run, a worker costs no run; the losses are those of serial, bit for bit."""
     address, workers = cluster
-    process = start_sweep(tmp_path / "dask", *WHAT, "--engine", "dask", "--scheduler", address)
-    try:
+    runs_dir = tmp_path / "dask"
+    what = (*WHAT, "--engine", "dask", "--scheduler", address)
+    with started("sweep", *what, "--runs-dir", runs_dir, cwd=tmp_path) as process:
         until = time.monotonic() + PATIENCE_S
-        while (
-            time.monotonic() < until and process.poll() is None and not list((tmp_path / "dask").glob("2*"))
-        ):
-            time.sleep(0.02)
-        workers[0].send_signal(signal.SIGKILL)
-        out, _ = process.communicate(timeout=120)
-    finally:
-        end(process)
-    assert process.returncode == 0, out
-    assert sorted(completed(tmp_path / "dask").values()) == [1] * 8
-    assert not list((tmp_path / "dask").glob(".incoming*"))
-    assert {record.environment["pid"] for record in records(tmp_path / "dask")} <= {w.pid for w in workers}
-    assert "8 there already" in sweep(
-        tmp_path / "dask", *WHAT, "--engine", "dask", "--scheduler", "tcp://127.0.0.1:1"
-    )
+        while time.monotonic() < until and process.poll() is None and not list(runs_dir.glob("2*")):
+            time.sleep(0.01)
+        workers[0].kill()
+        out, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, out + err
+    assert sorted(completed(runs_dir).values()) == [1] * 8
+    assert not list(runs_dir.glob(".incoming*"))
+    assert {record.environment["pid"] for record in records(runs_dir)} <= {w.pid for w in workers}
+    assert "8 there already" in sweep(runs_dir, *WHAT, *NOBODY)
     sweep(tmp_path / "serial", *WHAT, "--engine", "serial")
-    assert losses(tmp_path / "dask") == losses(tmp_path / "serial")
+    assert loss_columns(runs_dir) == loss_columns(tmp_path / "serial")
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     """Exit 2; Dask's own words stay out of it."""
-    said = sweep(tmp_path, *WHAT, "--engine", "dask", "--scheduler", "tcp://127.0.0.1:1", code=2)
-    assert said.startswith("evo: --scheduler: no Dask scheduler answers at 'tcp://127.0.0.1:1'")
-    assert said.count("\n") == 1
+    impatient = (
+        "from autograd_cli.sweep import dask\n"
+        "from autograd_cli.__main__ import main\n"
+        "dask._CONNECT_S = 1\n"
+        "main()\n"
+    )
+    line = complaint_of(run_python(impatient, "sweep", *WHAT, *NOBODY, cwd=tmp_path), 2)
+    assert line.startswith("--scheduler: no Dask scheduler answers at 'tcp://127.0.0.1:1'")

@@ -9,20 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_cli.catalogue.registry import TASKS
-from autograd_cli.config.files import config_folder
-from autograd_cli.errors import ConfigError
-from autograd_cli.sweep.plan import Plan, make_plan
-from autograd_cli.sweep.request import combine, find_sweep_file, read_sweep_file
 from autograd_cli.sweep.values import expand_values
-from tests.sweeping import sweep
+from tests.helpers import LEVELS, ROOT, evo, plan_of, refused, sweep
 
-MLP: dict[str, str | None] = {"task": "mlp", "impl": "autograd,nn"}
-
-
-def plan(*arguments: str, pairs: bool = False, **options: str) -> Plan:
-    """The plan of a command line."""
-    return make_plan(combine(arguments, options or MLP, pairs=pairs))
+MLP = ("task=mlp", "impl=autograd,nn")
 
 
 @given(st.integers(-50, 50), st.integers(0, 60))
@@ -65,11 +55,10 @@ def test_lists_and_ranges_mix_and_whole_ends_give_whole_numbers() -> None:
         ("lin:0:1:1", "'lin:0:1:1': the count must be from 2 to 100000"),
     ],
 )
-def test_values_that_make_no_sense_are_refused(text: str, message: str) -> None:
+def test_values_that_make_no_sense_are_refused(tmp_path: Path, text: str, message: str) -> None:
     """Each in one line that shows the value."""
-    with pytest.raises(ConfigError) as error:
-        expand_values(text, "--lr")
-    assert str(error.value) == f"--lr: {message}"
+    line = refused("sweep", *MLP, f"lr={text}", cwd=tmp_path)
+    assert line == f"argument 'lr={text}': {message}"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -84,7 +73,7 @@ def test_no_shell_changes_the_syntax(shell: str) -> None:
 
 def test_the_grid_is_the_product_in_the_order_written() -> None:
     """Levels first, the last key's values changing fastest."""
-    runs = plan("lr=1e-7,1e-6", "seed=0..9").runs
+    runs = plan_of(*MLP, "lr=1e-7,1e-6", "seed=0..9").runs
     assert len(runs) == 40
     assert [run.index for run in runs] == list(range(40))
     assert [run.config.seed for run in runs[:10]] == list(range(10))
@@ -94,13 +83,13 @@ def test_the_grid_is_the_product_in_the_order_written() -> None:
 
 def test_pairs_go_together_and_repeats_multiply() -> None:
     """With --zip the n-th values make the n-th run; `repeats` counts up from the seed."""
-    runs = plan("lr=1e-7,1e-6", "seed=5,7", "repeats=2", pairs=True, task="mlp", impl="tensor").runs
+    runs = plan_of("task=mlp", "impl=tensor", "lr=1e-7,1e-6", "seed=5,7", "repeats=2", pairs=True).runs
     assert [(run.config.lr, run.config.seed) for run in runs] == [(1e-7, 5), (1e-7, 6), (1e-6, 7), (1e-6, 8)]
 
 
 def test_a_sweep_keeps_its_name_and_its_digests() -> None:
     """The same command gives the same name and digests; another value gives others."""
-    one, two, other = (plan(f"lr={lr}", "seed=0,1") for lr in ("1e-6", "0.000001", "1e-7"))
+    one, two, other = (plan_of(*MLP, f"lr={lr}", "seed=0,1") for lr in ("1e-6", "0.000001", "1e-7"))
     assert one.name == two.name != other.name
     assert [run.digest for run in one.runs] == [run.digest for run in two.runs]
     assert not {run.digest for run in one.runs} & {run.digest for run in other.runs}
@@ -108,24 +97,24 @@ def test_a_sweep_keeps_its_name_and_its_digests() -> None:
 
 def test_how_often_rows_are_printed_makes_no_other_run() -> None:
     """print_every changes no loss, so it is no part of what a run is known by."""
-    assert plan("print_every=1").runs[0].digest == plan("print_every=7").runs[0].digest
+    assert plan_of(*MLP, "print_every=1").runs[0].digest == plan_of(*MLP, "print_every=7").runs[0].digest
 
 
 def test_a_file_and_the_command_line_say_the_same(tmp_path: Path) -> None:
     """YAML takes the same words, and lists; the command line's values replace the file's."""
     file = tmp_path / "rates.yaml"
     file.write_text("task: mlp\nimpl: [autograd, nn]\nlr: log:1e-7:1e-5:3\nseed: 0..4\n")
-    from_file = make_plan(combine([str(file)], {}))
-    typed = plan("lr=log:1e-7:1e-5:3", "seed=0..4")
+    from_file = plan_of(str(file))
+    typed = plan_of(*MLP, "lr=log:1e-7:1e-5:3", "seed=0..4")
     assert from_file.name == "rates"
     assert [run.digest for run in from_file.runs] == [run.digest for run in typed.runs]
-    assert len(make_plan(combine([str(file), "seed=3"], {"impl": "nn"})).runs) == 3
+    assert len(plan_of(str(file), "seed=3", "impl=nn").runs) == 3
 
 
-def test_every_shipped_sweep_can_run() -> None:
+@pytest.mark.parametrize("name", [path.stem for path in (ROOT / "configs" / "sweeps").glob("*.yaml")])
+def test_every_shipped_sweep_can_run(name: str) -> None:
     """`evo sweep NAME` finds the files in configs/sweeps, and they make plans."""
-    for path in (config_folder() / "sweeps").glob("*.yaml"):
-        assert make_plan(read_sweep_file(find_sweep_file(path.stem))).runs
+    assert plan_of(name).runs
 
 
 def test_a_sweep_file_may_start_from_a_configuration(tmp_path: Path) -> None:
@@ -133,7 +122,7 @@ def test_a_sweep_file_may_start_from_a_configuration(tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text("task: mlp\nN: 7\n")
     for name, size in (("base.yaml", 7), ("mlp_n100", 100)):
         (tmp_path / "sweep.yaml").write_text(f"config: {name}\nimpl: nn\nseed: 0..1\n")
-        runs = make_plan(combine([str(tmp_path / "sweep.yaml")], {})).runs
+        runs = plan_of(str(tmp_path / "sweep.yaml")).runs
         assert [run.config.options["N"] for run in runs] == [size, size]
 
 
@@ -151,7 +140,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         "momentum is '0.5', but implementation 'numpy' takes only momentum=0.0",
         "seed is 'x'; it must be a whole number, 0 or more and below 9223372036854775808",
         "unknown implementation of task sin 'tensr'; did you mean 'tensor'? (allowed: "
-        + ", ".join(row.name for row in TASKS["sin"].implementations)
+        + ", ".join(LEVELS["sin"])
         + ")",
     ]
     assert not runs_dir.exists()
@@ -180,17 +169,16 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_done_is_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
     """Exit 2, nothing written."""
-    said = sweep(tmp_path / "runs", "--task", "mlp", "--impl", "nn", *arguments, code=2)
-    assert said.startswith(f"evo: {message}")
-    assert said.count("\n") == 1
-    assert not (tmp_path / "runs").exists()
+    line = refused("sweep", "--task", "mlp", "--impl", "nn", *arguments, cwd=tmp_path)
+    assert line.startswith(message)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_dry_run_counts_and_names_and_writes_nothing(tmp_path: Path) -> None:
-    """It also imports no framework."""
-    said = sweep(tmp_path / "runs", "lr", "--workers", "2", "--dry-run")
-    lines = said.splitlines()
+    """What would run, a line each, and how many of them at a time."""
+    done = evo("sweep", "lr", "--workers", "2", "--dry-run", cwd=tmp_path)
+    lines = done.stdout.splitlines()
     assert lines[0].startswith("30 runs of sweep 'lr': 30 to do, 0 there already")
     assert lines[1].split() == ["0", "to", "do", "impl=tensor", "seed=0", "lr=1e-07"]
     assert len(lines) == 31
-    assert not (tmp_path / "runs").exists()
+    assert not list(tmp_path.iterdir())

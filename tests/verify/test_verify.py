@@ -10,20 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cli.catalogue.external import load_class
-from autograd_cli.catalogue.registry import TASKS, find_implementation, load_level
 from autograd_cli.display.verdicts import verdicts_json, verdicts_table
-from autograd_cli.errors import ConfigError
-from autograd_cli.verify.cells import Verdict, verify
+from autograd_cli.verify.cells import Verdict
 from autograd_cli.verify.functions import check_functions
-from autograd_cli.verify.plan import choose_cells, make_plan
-from tests.helpers import CELLS, ROOT, command, environment, evo, message_of
+from tests.helpers import CELLS, ROOT, evo, level_class, refused, verdicts_of
+from tests.processes import command, environment, evo_process
 
 WRONG = Path(__file__).with_name("wrong_levels.py")
+WRONG_TENSORS = Path(__file__).with_name("wrong_tensors.py")
 SMALL = ("N=9", "D_in=7", "H=6", "D_out=3", "lr=1e-3")
 SQUARE = ("N=9", "D_in=6", "H=6", "D_out=3", "lr=1e-3")
 STEP_0 = r" at step 0$"
-
+RAISES = next(i for i, line in enumerate(WRONG.read_text().splitlines(), 1) if '"no more"' in line)
 # Class, sizes, what the complaint must say: the parameter, or the step, and where it matters the verb.
 REJECTED = [
     ("ClampedGradient", SMALL, r"gradient w1 differs by \d.*" + STEP_0),
@@ -41,26 +39,13 @@ REJECTED = [
     ("UpdatesBeforeItRecords", SMALL, r"forward\(\) changes parameter w1, .*" + STEP_0),
     ("UpdatesInForward", SMALL, r"forward\(\) changes parameter w1, .*" + STEP_0),
     ("UpdatesInBackward", SMALL, r"backward\(\) changes parameter w1, .*" + STEP_0),
+    ("RaisesAtStep3", SMALL, rf"step 3: \S*wrong_levels\.py:{RAISES}: ValueError: no more$"),
 ]
-
-
-def verdicts_of(task: str, impls: str, *assignments: str, steps: str = "40") -> list[Verdict]:
-    """What `evo verify --task TASK --impl IMPLS ASSIGNMENTS` finds, without a process of its own."""
-    plan = make_plan(steps, "1e-9", "float64", True, assignments)
-    return list(verify(choose_cells(task, impls), plan))
-
-
-def refused(tmp_path: Path, *arguments: object) -> str:
-    """The one line with which `evo verify` refuses its arguments."""
-    done = evo("verify", *arguments, cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, ""), done.stderr
-    (line,) = done.stderr.splitlines()
-    return line
 
 
 def test_every_level_passes(tmp_path: Path) -> None:
     """`evo verify` finds every cell equal to its reference to 1e-9, right and repeatable."""
-    done = evo("verify", "--quick", "--format", "json", cwd=tmp_path)
+    done = evo_process("verify", "--quick", "--format", "json", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     verdicts = json.loads(done.stdout)
     assert [(v["task"], v["impl"]) for v in verdicts] == CELLS
@@ -83,12 +68,18 @@ def test_every_level_passes(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_full_length() -> None:
+@pytest.mark.parametrize(("task", "impl", "steps"), [("mlp", "dynamic", 500), ("sin", "function", 2000)])
+def test_full_length(task: str, impl: str, steps: int) -> None:
     """At the documents' sizes and for as long as the documents train, 1e-9 holds to the last step."""
-    cells = [*choose_cells("mlp", "dynamic"), *choose_cells("sin", "function")]
-    verdicts = list(verify(cells, make_plan(None, "1e-9", "float64", False)))
-    assert all(verdict.passed for verdict in verdicts)
-    assert [verdict.equivalence.steps for verdict in verdicts] == [500, 2000]
+    (verdict,) = verdicts_of(task, impl, steps=str(steps))
+    assert verdict.passed
+    assert verdict.equivalence.steps == steps
+
+
+def path_of(name: str) -> str:
+    """The value of --impl for a wrong level."""
+    file = WRONG_TENSORS if name in ("ClampedGradient", "NeverZeroed", "MeanLoss") else WRONG
+    return f"{file}:{name}"
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +88,7 @@ def wrong() -> dict[tuple[str, tuple[str, ...]], Verdict]:
     found: dict[tuple[str, tuple[str, ...]], Verdict] = {}
     for sizes in (SMALL, SQUARE):
         names = [name for name, of_sizes, _ in REJECTED if of_sizes == sizes]
-        verdicts = verdicts_of("mlp", ",".join(f"{WRONG}:{name}" for name in names), *sizes)
+        verdicts = verdicts_of("mlp", ",".join(map(path_of, names)), *sizes)
         found |= {(name, sizes): verdict for name, verdict in zip(names, verdicts, strict=True)}
     return found
 
@@ -116,21 +107,20 @@ def test_wrong_level_is_rejected(
 
 def test_rejected_on_the_command_line(tmp_path: Path) -> None:
     """At the documents' sizes, one wrong level among right ones makes exit code 1, and is named."""
-    impls = f"tensor,{WRONG}:ClampedGradient"
+    impls = f"numpy,{path_of('MeanGradient')}"
     done = evo("verify", "--task", "mlp", "--impl", impls, "--steps", 5, "--quick", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (1, "")
     assert re.search(r"^  FAILED: gradient w1 differs by \S+ at step 0$", done.stdout, re.MULTILINE)
     assert done.stdout.splitlines()[-1].startswith("1 of 2 levels verified; FAILED: mlp/")
-    assert "mlp / tensor: ok, 5 steps against numpy" in done.stdout
+    assert "mlp / numpy: ok, 5 steps against numpy" in done.stdout
 
 
 def test_wrong_gradients_do_not_hide_behind_a_wide_tolerance() -> None:
-    """Finite differences find the clamped gradient whatever the tolerance of the lockstep is."""
-    cells = choose_cells("mlp", f"{WRONG}:ClampedGradient")
-    (verdict,) = verify(cells, make_plan("2", "1e9", "float64", False, SMALL))
+    """Finite differences find wrong gradients whatever the tolerance of the lockstep is."""
+    (verdict,) = verdicts_of("mlp", path_of("MeanGradient"), *SMALL, steps="2", tolerance="1e9", quick=False)
     assert verdict.equivalence.parted is None
     (complaint,) = verdict.complaints
-    assert re.fullmatch(r"gradient w1 along .* is off its central difference by \S+", complaint)
+    assert re.fullmatch(r"gradient w[12] along .* is off its central difference by \S+", complaint)
 
 
 def test_gradcheck_finds_a_wrong_function(tmp_path: Path) -> None:
@@ -143,38 +133,27 @@ def test_gradcheck_finds_a_wrong_function(tmp_path: Path) -> None:
         "    @staticmethod\n    def forward(ctx, a, b):\n        return a * b\n"
     )
     file.write_text(source)
-    found = check_functions(load_class(f"{file}:Mlp"))
+    found = check_functions(level_class("mlp", f"{file}:Mlp"))
     assert set(found) == {"ReLU"}, "neither an imported class nor one of two inputs"
     assert str(found["ReLU"]).startswith("derivatives of first order")
-    right = load_level(TASKS["mlp"], find_implementation(TASKS["mlp"], "function", "--impl"))
-    assert check_functions(right) == {"ReLU": None}
+    assert check_functions(level_class("mlp", "function")) == {"ReLU": None}
 
 
 def test_unseeded_randomness_is_found() -> None:
     """Noise below the tolerance is no difference to the reference, but one of the level to itself."""
-    plan = make_plan("40", "1e-4", "float64", True, SMALL)
-    (verdict,) = verify(choose_cells("mlp", f"{WRONG}:Unseeded"), plan)
+    (verdict,) = verdicts_of("mlp", path_of("Unseeded"), *SMALL, tolerance="1e-4")
     assert verdict.equivalence.parted is None
     assert "the same configuration gives other losses the second time" in verdict.complaints
     assert "the same configuration gives other losses in another process" in verdict.complaints
 
 
-def test_a_verb_that_raises_fails_with_its_line(tmp_path: Path) -> None:
-    """A verb that raises is a complaint with file, line and step, and not a traceback."""
-    line = next(i for i, text in enumerate(WRONG.read_text().splitlines(), 1) if '"no more"' in text)
-    done = evo("verify", "--task", "mlp", "--impl", f"{WRONG}:RaisesAtStep3", "--quick", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (1, "")
-    complaint = rf"^  FAILED: step 3: \S*wrong_levels\.py:{line}: ValueError: no more$"
-    assert re.search(complaint, done.stdout, re.MULTILINE)
-
-
 def test_dtype_and_tolerance() -> None:
-    """In float32 levels agree to float32's rounding only, and 1e-9 says where they part."""
-    cells = choose_cells("mlp", "tensor")
-    (strict,) = verify(cells, make_plan("20", "1e-9", "float32", True, SMALL))
-    assert re.search(r" differs by \S+e-0[678].* at step \d+$", strict.complaints[0])
-    (wide,) = verify(cells, make_plan("20", "1e-4", "float32", True, SMALL))
-    assert wide.passed
+    """In float32 levels agree to float32's rounding only, for which the tolerance can make room."""
+    (verdict,) = verdicts_of("mlp", "tensor", *SMALL, steps="20", dtype="float32", tolerance="1e-4")
+    found = verdict.equivalence
+    largest = max(found.loss, *found.gradients.values(), *found.parameters.values())
+    assert 1e-8 < largest < 1e-5
+    assert verdict.passed
 
 
 def test_a_rate_at_which_the_reference_diverges(tmp_path: Path) -> None:
@@ -227,16 +206,10 @@ def test_a_bar_on_a_terminal(tmp_path: Path) -> None:
         (["--format", "yaml"], "--format: unknown format 'yaml'"),
         (["momentum=0.9"], "argument 'momentum=0.9': evo verify sets momentum itself"),
         (["--task", "mlp", "DIN=3"], "argument 'DIN=3': unknown key 'DIN'; did you mean 'D_in'?"),
+        (["--task", "mlp", "--impl", "numpy,"], "--impl: unknown implementation of task mlp ''"),
         (["--task", "mlp", "H=0"], "argument 'H=0': H is '0'; it must be a whole number, 1 or more"),
     ],
 )
 def test_bad_options(tmp_path: Path, arguments: list[str], message: str) -> None:
     """What cannot be verified is refused in one line with exit code 2."""
-    assert message in refused(tmp_path, *arguments)
-
-
-def test_empty_name_among_levels() -> None:
-    """A comma too many is a level without a name, which is none."""
-    with pytest.raises(ConfigError) as error:
-        choose_cells("mlp", "numpy,")
-    assert "unknown implementation of task mlp ''" in message_of(error)
+    assert message in refused("verify", *arguments, cwd=tmp_path)

@@ -1,0 +1,63 @@
+"""`evo compare --group-by --over`: one row a group of runs."""
+
+import csv
+import io
+import json
+import statistics
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import evo, record_run, refused
+
+
+@pytest.fixture
+def ends(tmp_path: Path) -> dict[tuple[float, str], list[float]]:
+    """Sixteen runs: the last losses of four seeds, by learning rate and level."""
+    found: dict[tuple[float, str], list[float]] = {}
+    cells = product((1e-4, 1e-5), ("numpy", "nn"), range(4))
+    for i, (lr, impl, seed) in enumerate(cells):
+        loss = 0.1 * (i * 7 % 16) + 0.5  # in no order
+        record_run(tmp_path, f"r{i}", [9.0, loss], impl=impl, lr=lr, seed=seed)
+        found.setdefault((lr, impl), []).append(loss)
+    return found
+
+
+def test_groups_are_in_step_with_the_standard_library(
+    tmp_path: Path, ends: dict[tuple[float, str], list[float]]
+) -> None:
+    """Count, mean, standard deviation and best of each group, best mean first; levels are never mixed."""
+    runs = [f"r{i}" for i in range(16)]
+    out = {
+        style: evo(
+            "compare", *runs, "--group-by", "lr", "--over", "seed", "--format", style, cwd=tmp_path
+        ).stdout
+        for style in ("json", "csv", "table", "markdown")
+    }
+    groups = json.loads(out["json"])
+    assert {(group["lr"], group["impl"]) for group in groups} == set(ends)
+    assert [group["mean"] for group in groups] == sorted(group["mean"] for group in groups)
+    for group in groups:
+        values = ends[group["lr"], group["impl"]]
+        assert (group["runs"], group["best"]) == (4, min(values))
+        assert group["mean"] == pytest.approx(statistics.mean(values))
+        assert group["std"] == pytest.approx(statistics.stdev(values))
+    rows = list(csv.DictReader(io.StringIO(out["csv"])))
+    assert [float(row["mean"]) for row in rows] == [group["mean"] for group in groups]
+    assert out["table"].count("±") == out["markdown"].count("±") == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--over", "sed"], "--over: unknown key 'sed'; did you mean 'seed'?"),
+        (["--group-by", "lr", "--over", "lr"], "--over: 'lr' is in --group-by, too"),
+        (["--over", "seed", "--sort", "men"], "--sort: unknown key 'men'; did you mean 'mean'?"),
+        (["--over", "seed", "--baseline", "x"], "--baseline: groups have no ratios"),
+    ],
+)
+def test_groups_that_make_no_sense_are_refused(tmp_path: Path, options: list[str], message: str) -> None:
+    """One line, exit 2."""
+    runs = [record_run(tmp_path, f"r{i}", [1.0], seed=i, lr=10.0**-i).path for i in range(2)]
+    assert refused("compare", *runs, *options, cwd=tmp_path).startswith(message)

@@ -1,0 +1,65 @@
+"""What a terminal gets: live tables, bars, and columns that fit."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import record_run
+from tests.processes import on_terminal
+
+SIN = ("train", "--task", "sin", "--impl", "numpy")
+CONTROL_SEQUENCES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+
+
+def test_a_terminal_gets_a_live_table(tmp_path: Path) -> None:
+    """On a terminal: a table that is drawn anew, a bar with loss, speed and time left, then the result."""
+    output, code = on_terminal(*SIN, "steps=30000", "print_every=3000", "--name", "r", cwd=tmp_path)
+    assert code == 0
+    for expected in ("sin / numpy", "\x1b[", "steps/s", "loss ", " left", "29999", "┃", "runs/r", "y = "):
+        assert expected in output
+    end = output[output.rindex("sin / numpy") :]
+    assert "steps/s" not in end
+
+
+def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
+    """A terminal that cannot move its cursor gets what a pipe gets."""
+    output, code = on_terminal(*SIN, "steps=200", cwd=tmp_path, TERM="dumb")
+    assert code == 0
+    assert "\x1b" not in output
+    assert [line.split()[0] for line in output.splitlines()[:3]] == ["step", "99", "199"]
+
+
+def test_a_sweep_on_a_terminal_has_a_bar(tmp_path: Path) -> None:
+    """While a sweep runs, a bar counts the runs and names the best; what goes wrong is told at once."""
+    what = ("--task", "sin", "--impl", "numpy", "lr=1e-6,1", "seed=0..3", "steps=8000")
+    output, code = on_terminal("sweep", *what, "--engine", "processes", cwd=tmp_path)
+    assert code == 0
+    shown = CONTROL_SEQUENCES.sub("", output)
+    assert re.search(r"[1-8]/8 done  [12] running", shown)
+    for expected in ("0/8 done", "0 failed", " left", "best ", "the loss is not finite at step"):
+        assert expected in shown
+    bar, result = shown.index("8 done"), shown.rindex("completed     4")
+    assert bar < result
+    assert "done" not in shown[result:]
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[str]:
+    """Two runs that differ in four keys."""
+    record_run(tmp_path, "first", [9.0, 0.12346], lr=1e-6)
+    record_run(tmp_path, "second", [8.0, 1.0], impl="nn", lr=2e-6)
+    return ["first", "second"]
+
+
+@pytest.mark.parametrize("columns", [60, 160])
+def test_a_comparison_fits_a_terminal(tmp_path: Path, runs: list[str], columns: int) -> None:
+    """A wide terminal has a column a key; in a narrow one they go below the name, and no number is cut."""
+    output, code = on_terminal("compare", *runs, cwd=tmp_path, COLUMNS=str(columns))
+    assert code == 0
+    lines = CONTROL_SEQUENCES.sub("", output).replace("\N{NO-BREAK SPACE}", " ").splitlines()
+    assert max(map(len, lines)) <= columns
+    assert "0.12346" in " ".join(lines)
+    is_wide = columns > 100
+    assert ("impl" in lines[0].split()) == is_wide
+    assert any("impl=nn" in line for line in lines) != is_wide

@@ -1,0 +1,47 @@
+"""The files of tasks/: one screen each, standing alone, and saying what is new."""
+
+import ast
+import re
+from itertools import pairwise
+
+import pytest
+
+from tests.helpers import LEVELS, ROOT, TASKS, every_cell
+
+LINES_ON_A_SCREEN = 90
+LADDER = LEVELS["mlp"]  # the task that has every level
+FOLDER = ROOT / "autograd_cli" / "tasks"
+
+
+@every_cell
+def test_the_file_is_one_screen_and_says_what_changed(task: str, impl: str) -> None:
+    """A level is a file that fits on a screen and whose first line names its place and what is new."""
+    text = (FOLDER / task / f"{impl}.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= LINES_ON_A_SCREEN
+    first_line = (ast.get_docstring(ast.parse(text)) or "").splitlines()[0]
+    place = LADDER.index(impl) + 1
+    assert re.fullmatch(rf"Level {place}, [\w ]+: .{{15,}}\.", first_line), first_line
+
+
+@every_cell
+def test_the_file_stands_alone(task: str, impl: str) -> None:
+    """A level imports its framework, the configuration and the problem, and no other level."""
+    source = (FOLDER / task / f"{impl}.py").read_text(encoding="utf-8")
+    imported = set(re.findall(r"^(?:from|import) (\S+)", source, re.MULTILINE))
+    allowed = {"typing", "math", "collections.abc", "numpy", "torch", "torch.nn.functional"}
+    assert imported <= allowed | {"autograd_cli.contract.config", "autograd_cli.contract.problem"}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_folder_is_the_matrix(task: str) -> None:
+    """The files of a task's folder are its levels, and its defaults stand in a file of its name."""
+    files = {path.stem for path in (FOLDER / task).glob("*.py")} - {"__init__", "problem", "reference"}
+    assert files == set(LEVELS[task])
+    assert (ROOT / "configs" / f"{task}.yaml").exists()
+
+
+def test_rows_describe_themselves() -> None:
+    """Every row says what it teaches, and no two neighbours say the same."""
+    for task in TASKS.values():
+        assert all(a.teaches != b.teaches for a, b in pairwise(task.implementations))
+        assert all(row.devices[0] == "cpu" for row in task.implementations)
