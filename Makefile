@@ -24,6 +24,7 @@ check: lint types test  ## all that must hold before a commit
 
 bench: $(VENV)/installed-test  ## measure everything anew; ten minutes on an otherwise idle machine
 	$(BIN)/python benchmarks/all.py
+	$(BIN)/python benchmarks/readme.py
 
 picture: $(VENV)/installed  ## draw the README's picture from a real run
 	$(BIN)/python docs/picture.py

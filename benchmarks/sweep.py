@@ -21,6 +21,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+import readme
 import torch
 
 from autograd_cli.catalogue.registry import find_implementation, find_task, load_level, load_problem
@@ -219,6 +220,7 @@ def main() -> None:
     print(text)
     if options.output:
         options.output.write_text(text)
+        readme.write()
 
 
 if __name__ == "__main__":

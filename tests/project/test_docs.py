@@ -144,15 +144,3 @@ def test_help_is_whole(name: str) -> None:
     for parameter in command.params:
         if parameter.name != "help":
             assert getattr(parameter, "help", None), f"{name} {parameter.name}"
-
-
-def test_factors_are_measured() -> None:
-    """Every factor that README claims for sweeps stands in the benchmark's last result, rounded."""
-    table = (ROOT / "benchmarks" / "SWEEP.md").read_text(encoding="utf-8").partition("| floor |")[0]
-    measured = [float(factor) for factor in re.findall(r"\| ([\d.]+) \|$", table, re.MULTILINE)]
-    claimed = re.findall(r"(\d[\d.]*)(?: and (\d[\d.]*))? times as fast", " ".join(README.split()))
-    factors = [number for pair in claimed for number in pair if number]
-    assert len(factors) == len(measured) == 5
-    for factor in factors:
-        digits = len(factor.partition(".")[2])
-        assert factor in [f"{value:.{digits}f}" for value in measured]
