@@ -20,6 +20,9 @@ Row = tuple[int, float, float]
 class Screen(AbstractContextManager["Screen"], Protocol):
     """Something that shows a run."""
 
+    def start(self, config: RunConfig) -> None:
+        """Show that a run begins."""
+
     def show(self, batch: Batch) -> None:
         """Show what a batch adds."""
 
@@ -27,7 +30,7 @@ class Screen(AbstractContextManager["Screen"], Protocol):
         """Show how the run ended."""
 
 
-def open_screen(config: RunConfig, how: str) -> Screen:
+def open_screen(how: str) -> Screen:
     """The screen for `how`: `json`, `quiet`, or `table`, which is live on a terminal only."""
     if how == "quiet":
         return QuietScreen(sys.stdout)
@@ -38,8 +41,8 @@ def open_screen(config: RunConfig, how: str) -> Screen:
 
         console = Console()
         if not console.is_dumb_terminal:
-            return LiveScreen(config, console)
-    return PlainScreen(config, sys.stdout)
+            return LiveScreen(console)
+    return PlainScreen(sys.stdout)
 
 
 def rows_to_print(config: RunConfig, batch: Batch) -> Iterator[Row]:
@@ -72,9 +75,12 @@ def summary_lines(record: RunRecord) -> list[str]:
 class PlainScreen:
     """Lines of fixed columns, flushed as they come."""
 
-    def __init__(self, config: RunConfig, out: TextIO) -> None:
-        self._config = config
+    def __init__(self, out: TextIO) -> None:
         self._out = out
+
+    def start(self, config: RunConfig) -> None:
+        """Print the header."""
+        self._config = config
         self._write(f"{'step':>8}  {'loss':>14}  {'elapsed_s':>10}\n")
 
     def show(self, batch: Batch) -> None:
@@ -104,8 +110,8 @@ class PlainScreen:
 class QuietScreen(PlainScreen):
     """The run directory alone."""
 
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
+    def start(self, config: RunConfig) -> None:
+        """Nothing."""
 
     def show(self, batch: Batch) -> None:
         """Nothing."""
@@ -126,10 +132,9 @@ class JsonScreen(QuietScreen):
 class LiveScreen:
     """A table that grows, and below it a bar, the current loss, the speed and the time left."""
 
-    def __init__(self, config: RunConfig, console: "Console") -> None:
+    def __init__(self, console: "Console") -> None:
         from rich.live import Live
 
-        self._config = config
         self._console = console
         self._rows: list[Row] = []
         self._last: Row | None = None
@@ -138,8 +143,12 @@ class LiveScreen:
         self._live = Live(console=console, auto_refresh=False, get_renderable=self._render)
 
     def __enter__(self) -> "LiveScreen":
-        self._live.start(refresh=True)
         return self
+
+    def start(self, config: RunConfig) -> None:
+        """Draw the empty table."""
+        self._config = config
+        self._live.start(refresh=True)
 
     def __exit__(self, *error: object) -> None:
         self._ended = True

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
-from autograd_cli.catalogue.registry import find_implementation, find_task, load_level, load_problem
+from autograd_cli.catalogue.cell import Cell
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.training.loop import train
 from autograd_cli.training.threads import set_threads
@@ -33,21 +33,19 @@ class Determinism:
     two_threads_difference: float
 
 
-def losses_of(config: RunConfig) -> list[float]:
+def losses_of(cell: Cell, config: RunConfig) -> list[float]:
     """The losses of a run that is not recorded."""
     set_threads(config.threads)
-    task = find_task(config.task, "task")
-    level_class = load_level(task, find_implementation(task, config.impl, "impl"))
-    level = level_class(load_problem(task).make(config), config)
+    level = cell.make(config)
     import numpy as np  # only now, after its number of threads has been set
 
     with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges can be repeated, too
         return [loss for batch in train(level, config.steps) for loss in batch.losses]
 
 
-def losses_by_threads(config: RunConfig) -> tuple[list[float], list[float]]:
+def losses_by_threads(cell: Cell, config: RunConfig) -> tuple[list[float], list[float]]:
     """The losses of `config` with one thread, and with two."""
-    return losses_of(replace(config, threads=1)), losses_of(replace(config, threads=2))
+    return losses_of(cell, replace(config, threads=1)), losses_of(cell, replace(config, threads=2))
 
 
 @contextmanager
@@ -60,10 +58,10 @@ def other_process() -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def check_determinism(config: RunConfig, elsewhere: LossesByThreads) -> Determinism:
+def check_determinism(cell: Cell, config: RunConfig, elsewhere: LossesByThreads) -> Determinism:
     """Run `config` twice here; what `losses_by_threads` found in the other process is in `elsewhere`."""
     one = replace(config, threads=1)
-    first, second = losses_of(one), losses_of(one)
+    first, second = losses_of(cell, one), losses_of(cell, one)
     there, with_two = elsewhere.result()
     return Determinism(
         again=_identical(first, second),
