@@ -75,7 +75,7 @@ def groups() -> dict[str, list[tuple[str, str]]]:
 
 def wrong_losses(config: RunConfig) -> list[float]:
     """The losses of the level with the clamped gradient."""
-    from tests.wrong_levels import ClampedGradient
+    from tests.verify.wrong_levels import ClampedGradient
 
     problem = load_problem(find_task("mlp", "--task")).make(config)
     return losses_of(train(ClampedGradient(problem, config), config.steps))
@@ -136,7 +136,7 @@ def test_the_envelope_can_reject(key: str, value: float | str) -> None:
 
 def test_the_documents_clamped_gradient_is_not_ours() -> None:
     """At the same start our hidden gradient differs from the clamped one, and the losses part at step 1."""
-    from tests.wrong_levels import ClampedGradient
+    from tests.verify.wrong_levels import ClampedGradient
 
     config = config_of("mlp", "tensor", "mlp_n100", dtype="float64")
     ours = level_of(config)

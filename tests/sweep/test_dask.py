@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import ROOT
 from tests.sweeping import completed, end, losses, records, start_sweep, sweep
 
 pytest.importorskip("distributed")
@@ -49,7 +50,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
 
 def _start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
     quiet = subprocess.DEVNULL
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen(command, cwd=folder, stdout=quiet, stderr=quiet, env=environment)
 
 
