@@ -10,20 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cli.catalogue.registry import TASKS, find_implementation, find_task, load_level, load_problem
+from autograd_cli.catalogue.cell import Cell
+from autograd_cli.catalogue.registry import TASKS, find_cell
 from autograd_cli.config.files import Setting, find_config, read_config_file
-from autograd_cli.config.resolve import resolve
+from autograd_cli.config.resolve import gather, parse_assignment, resolve
 from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.keys import Value, show
 from autograd_cli.contract.level import Level
+from autograd_cli.contract.problem import Problem
 from autograd_cli.errors import ConfigError
 from autograd_cli.runs.record import RunRecord
 from autograd_cli.runs.writer import RunWriter
 from autograd_cli.training.loop import train
 
 ROOT = Path(__file__).resolve().parent.parent
-CELLS = [(task.name, row.name) for task in TASKS.values() for row in task.implementations]
+CELLS = [(task.name, row.name) for task in TASKS.values() for row in task.levels]
 
 # What would change the output of the command line, were it set where the tests run.
 _UNWANTED = {"COLUMNS", "LINES", "TERM", "FORCE_COLOR", "NO_COLOR", "PYTHONPATH", "PYTHONUNBUFFERED"}
@@ -33,15 +35,29 @@ _PATIENCE_S = 120
 def config_of(task: str, impl: str, file: str | None = None, /, **keys: Value) -> RunConfig:
     """The configuration of a cell, from the file that comes with evo or another one, with keys changed."""
     settings = {"task": task, "impl": impl} | {name: show(value) for name, value in keys.items()}
-    given = [(name, Setting(text, f"argument '{name}={text}'")) for name, text in settings.items()]
-    return resolve(given, read_config_file(find_config(file)) if file else None)
+    given = {name: Setting(text, f"argument '{name}={text}'") for name, text in settings.items()}
+    return resolve(given, read_config_file(find_config(file)) if file else None)[1]
 
 
-def level_of(config: RunConfig) -> Level:
-    """The level of a configuration, standing at its start."""
-    task = find_task(config.task, "--task")
-    level_class = load_level(task, find_implementation(task, config.impl, "--impl"))
-    return level_class(load_problem(task).make(config), config)
+def config_from(*arguments: str, file: Path | None = None) -> RunConfig:
+    """The configuration that KEY=VALUE arguments describe, before those of a file."""
+    given = gather(map(parse_assignment, arguments))
+    return resolve(given, read_config_file(file) if file else None)[1]
+
+
+def cell_of(config: RunConfig) -> Cell:
+    """What a configuration trains."""
+    return find_cell(config.task, config.impl)
+
+
+def problem_of(config: RunConfig) -> Problem:
+    """The data and start of a configuration."""
+    return cell_of(config).problems.make(config)
+
+
+def level_of(config: RunConfig, problem: Problem | None = None) -> Level:
+    """The level of a configuration, standing at its start, or at that of another problem."""
+    return cell_of(config).make(config, problem)
 
 
 def arrays(views: Mapping[str, Any]) -> dict[str, NDArray[Any]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cli.catalogue.registry import TASKS, implementation_names
+from autograd_cli.catalogue.registry import TASKS, level_names
 from tests.helpers import evo
 
 
@@ -25,10 +25,10 @@ def complete(words: str, shell: str, cwd: Path) -> list[str]:
 def test_tasks_and_implementations(tmp_path: Path, shell: str) -> None:
     """Every task and every implementation is offered, and those that begin with what was typed."""
     offered = complete("evo train --impl ", shell, tmp_path)
-    assert [word for word in offered if word in implementation_names()] == implementation_names()
+    assert [word for word in offered if word in level_names()] == level_names()
     assert [word for word in complete("evo train --task ", shell, tmp_path) if word in TASKS] == list(TASKS)
     narrowed = complete("evo train --task mlp --impl d", shell, tmp_path)
-    assert [word for word in narrowed if word in implementation_names()] == ["dynamic"]
+    assert [word for word in narrowed if word in level_names()] == ["dynamic"]
 
 
 def test_configurations(tmp_path: Path) -> None:

@@ -242,7 +242,7 @@ def test_interruption(tmp_path: Path, number: signal.Signals, code: int) -> None
         (
             ["--task", "sin", "--impl", "nnn"],
             "--impl: unknown implementation of task sin 'nnn'; did you mean 'nn'? "
-            f"(allowed: {', '.join(row.name for row in TASKS['sin'].implementations)})",
+            f"(allowed: {', '.join(row.name for row in TASKS['sin'].levels)})",
         ),
         ([*SIN[1:], "N=0"], "argument 'N=0': N is '0'; it must be a whole number, 1 or more"),
         (

@@ -8,19 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_cli.catalogue.registry import TASKS, find_implementation
+from autograd_cli.catalogue.registry import TASKS, find_level
 from autograd_cli.config.files import (
     Setting,
     config_folder,
     find_config,
     read_config_file,
     shipped_configs,
+    to_yaml,
 )
-from autograd_cli.config.resolve import keys_of, parse_assignment, resolve
+from autograd_cli.config.resolve import keys_of, resolve
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.keys import Key
 from autograd_cli.errors import ConfigError
-from tests.helpers import CELLS, config_of, message_of
+from tests.helpers import CELLS, config_from, config_of, message_of
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def write(tmp_path: Path) -> Callable[[str], Path]:
 
 def resolve_with(path: Path | None = None, *arguments: str) -> RunConfig:
     """What `evo train --config PATH ARGUMENTS` uses; task and impl are arguments, too."""
-    return resolve(map(parse_assignment, arguments), read_config_file(path) if path else None)
+    return config_from(*arguments, file=path)
 
 
 # --- what wins ---------------------------------------------------------------------------------------
@@ -122,8 +123,8 @@ def test_shipped_configurations_hold_for_every_level(name: str) -> None:
     """A configuration that comes with evo resolves for each level of its task, and is found by name."""
     file = read_config_file(find_config(name))
     task = TASKS[file.settings["task"].text]
-    for row in task.implementations:
-        config = resolve([("impl", Setting(row.name, "--impl"))], file)
+    for row in task.levels:
+        config = resolve({"impl": Setting(row.name, "--impl")}, file)[1]
         assert (config.task, config.impl) == (task.name, row.name)
 
 
@@ -154,32 +155,30 @@ def values_of(key: Key) -> st.SearchStrategy[str]:
 
 
 @st.composite
-def settings(draw: st.DrawFn) -> list[tuple[str, Setting]]:
+def settings(draw: st.DrawFn) -> dict[str, Setting]:
     """A valid command line."""
     task_name, impl = draw(st.sampled_from(CELLS))
     task = TASKS[task_name]
-    row = find_implementation(task, impl, "--impl")
-    allowed = {name: values_of(key) for name, key in keys_of(task).items() if name not in row.fixed}
+    row = find_level(task, impl, "--impl")
+    allowed = {name: values_of(key) for name, key in keys_of(task).items() if not key.is_fixed_for(row.name)}
     allowed["device"] = st.sampled_from(row.devices)
     chosen = draw(st.fixed_dictionaries({}, optional=allowed))
-    return [
-        (name, Setting(text, name)) for name, text in ({"task": task_name, "impl": impl} | chosen).items()
-    ]
+    return {name: Setting(text, name) for name, text in ({"task": task_name, "impl": impl} | chosen).items()}
 
 
 @given(settings())
-def test_yaml_round_trip(tmp_path_factory: pytest.TempPathFactory, given: list[tuple[str, Setting]]) -> None:
+def test_yaml_round_trip(tmp_path_factory: pytest.TempPathFactory, given: dict[str, Setting]) -> None:
     """The config.yaml of any run reads back as exactly the same configuration."""
-    config = resolve(given)
+    _, config = resolve(given)
     path = tmp_path_factory.getbasetemp() / "round_trip.yaml"
-    path.write_text(config.to_yaml(), encoding="utf-8")
-    assert resolve((), read_config_file(path)) == config
+    path.write_text(to_yaml(config), encoding="utf-8")
+    assert resolve({}, read_config_file(path))[1] == config
 
 
 # --- complaints --------------------------------------------------------------------------------------
 
 MLP_KEYS = ", ".join(keys_of(TASKS["mlp"]))
-LEVELS = ", ".join(row.name for row in TASKS["mlp"].implementations)
+LEVELS = ", ".join(row.name for row in TASKS["mlp"].levels)
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,14 @@ import pytest
 from numpy.typing import NDArray
 
 import autograd_cli
-from autograd_cli.catalogue.registry import TASKS, find_implementation, find_task, load_level, load_problem
+from autograd_cli.catalogue.registry import TASKS
 from autograd_cli.config.files import config_folder
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.keys import Value
 from autograd_cli.contract.level import Level
 from autograd_cli.contract.problem import Problem
 from autograd_cli.training.loop import train
-from tests.helpers import CELLS, arrays, config_of, level_of, losses_of
+from tests.helpers import CELLS, arrays, config_of, level_of, losses_of, problem_of
 
 LINES_ON_A_SCREEN = 90
 SMALL = {
@@ -32,22 +32,10 @@ SMALL = {
     "linear": {"N": 5},
     "softmax": {"D_in": 4, "D_out": 3},
 }
-LADDER = [row.name for row in TASKS["mlp"].implementations]  # the task that has every level
+LADDER = [row.name for row in TASKS["mlp"].levels]  # the task that has every level
 
 every_cell = pytest.mark.parametrize(("task", "impl"), CELLS, ids=[f"{task}-{impl}" for task, impl in CELLS])
-every_mlp = pytest.mark.parametrize("impl", [row.name for row in TASKS["mlp"].implementations])
-
-
-def make(config: RunConfig, problem: Problem | None = None) -> Level:
-    """The level of `config`, at the start of another problem if one is given."""
-    task = find_task(config.task, "--task")
-    level_class = load_level(task, find_implementation(task, config.impl, "--impl"))
-    return level_class(problem or load_problem(task).make(config), config)
-
-
-def problem_of(config: RunConfig) -> Problem:
-    """The data and start of `config`."""
-    return load_problem(find_task(config.task, "--task")).make(config)
+every_mlp = pytest.mark.parametrize("impl", [row.name for row in TASKS["mlp"].levels])
 
 
 def small(task: str, impl: str, **keys: Value) -> RunConfig:
@@ -68,7 +56,7 @@ def test_it_stands_at_the_start(task: str, impl: str) -> None:
     """Before training, each parameter is the shared start, cast, and in the start's shape."""
     config = config_of(task, impl)
     start = problem_of(config).start
-    parameters = arrays(make(config).parameters)
+    parameters = arrays(level_of(config).parameters)
     assert set(parameters) <= set(start)
     for name, array in parameters.items():
         np.testing.assert_array_equal(array, start[name].astype(config.dtype), strict=True)
@@ -119,14 +107,14 @@ def test_gradients_are_central_differences(task: str, impl: str) -> None:
     """Along a random direction, the gradients agree with the difference of two losses."""
     config = small(task, impl, seed=5)
     problem = problem_of(config)
-    level = make(config, problem)
+    level = level_of(config, problem)
     gradients = gradients_after(level, 0)
     generator = np.random.default_rng(1)
     direction = {name: generator.standard_normal(g.shape) for name, g in gradients.items()}
 
     def loss_at(distance: float) -> float:
         moved = {name: np.asarray(problem.start[name] + distance * step) for name, step in direction.items()}
-        return float(make(config, replace(problem, start={**problem.start, **moved})).forward().item())
+        return float(level_of(config, replace(problem, start={**problem.start, **moved})).forward().item())
 
     h = 1e-6
     slope = (loss_at(h) - loss_at(-h)) / (2 * h)
@@ -138,10 +126,10 @@ def test_gradients_do_not_add_up(task: str, impl: str) -> None:
     """The gradients of the fourth step are those of a fresh level that starts from where it stands."""
     config = small(task, impl, lr=1e-5)
     problem = problem_of(config)
-    level = make(config, problem)
+    level = level_of(config, problem)
     losses_of(train(level, 3))
     here: Mapping[str, NDArray[Any]] = {**problem.start, **arrays(level.parameters)}
-    fresh = make(config, replace(problem, start=here))
+    fresh = level_of(config, replace(problem, start=here))
     for _ in range(3):  # what `dynamic` draws at a forward pass depends on how many came before
         fresh.forward()
     expected = gradients_after(fresh, 0)
@@ -153,11 +141,11 @@ def test_gradients_do_not_add_up(task: str, impl: str) -> None:
 def test_same_configuration_gives_the_same_losses(task: str, impl: str) -> None:
     """Two trainings of one configuration are equal bit for bit; another seed gives other losses."""
     config = small(task, impl, lr=1e-6)
-    losses = [losses_of(train(make(config), 20)) for _ in range(2)]
+    losses = [losses_of(train(level_of(config), 20)) for _ in range(2)]
     assert losses[0] == losses[1]
     if not (task == "sin" and impl == "function"):
         other = small(task, impl, lr=1e-6, seed=1)
-        assert losses_of(train(make(other), 20)) != losses[0]
+        assert losses_of(train(level_of(other), 20)) != losses[0]
 
 
 @every_mlp
@@ -169,7 +157,7 @@ def test_relu_has_no_gradient_at_zero(impl: str, w: float, is_zero: bool) -> Non
     start = {"w1": np.array([[1.0], [w]]), "w2": ones, "b1": zeros, "b2": zeros}
     start |= {"w_middle": ones, "b_middle": zeros}
     problem = Problem(np.ones((1, 2)), np.full((1, 1), 3.0), start, np.random.SeedSequence(0))
-    level = make(config, problem)
+    level = level_of(config, problem)
     for _ in range(8):  # `dynamic` goes through all its depths
         level.backward(level.forward())
         gradients = arrays(level.gradients)
@@ -207,30 +195,30 @@ def test_the_folder_is_the_matrix(task: Any) -> None:
     """The files of a task's folder are its levels, and its defaults stand in a file of its name."""
     folder = Path(autograd_cli.__file__).parent / "tasks" / task.name
     files = {path.stem for path in folder.glob("*.py")} - {"__init__", "problem", "reference"}
-    assert files == {row.name for row in task.implementations}
+    assert files == {row.name for row in task.levels}
     assert (config_folder() / f"{task.name}.yaml").exists()
 
 
 def test_rows_describe_themselves() -> None:
     """Every row says what it teaches, and no two neighbours say the same."""
     for task in TASKS.values():
-        assert all(a.teaches != b.teaches for a, b in pairwise(task.implementations))
-        assert all(row.devices[0] == "cpu" for row in task.implementations)
+        assert all(a.teaches != b.teaches for a, b in pairwise(task.levels))
+        assert all(row.devices[0] == "cpu" for row in task.levels)
 
 
 def test_batched_transfer_gives_the_same_losses() -> None:
     """The loop for accelerators, which fetches losses a batch at a time, records what the other one does."""
     config = config_of("sin", "autograd", steps=200)
-    at_once = losses_of(train(make(config), config.steps))
-    in_batches = losses_of(train(make(config), config.steps, on_accelerator=True))
+    at_once = losses_of(train(level_of(config), config.steps))
+    in_batches = losses_of(train(level_of(config), config.steps, on_accelerator=True))
     assert at_once == in_batches
 
 
 def test_batched_transfer_ends_at_divergence() -> None:
     """Fetched in batches, too, a run that diverges ends with its first loss that is not finite."""
     config = config_of("sin", "autograd", steps=200, lr=1.0)
-    at_once = losses_of(train(make(config), config.steps))
-    in_batches = losses_of(train(make(config), config.steps, on_accelerator=True))
+    at_once = losses_of(train(level_of(config), config.steps))
+    in_batches = losses_of(train(level_of(config), config.steps, on_accelerator=True))
     assert len(in_batches) == len(at_once) < config.steps
     assert not isfinite(in_batches[-1])
     assert in_batches[:-1] == at_once[:-1]

@@ -10,7 +10,7 @@ import pytest
 
 from autograd_cli.display.graphs import GRAPH_FORMATS, dot, mermaid, svg, tree
 from autograd_cli.graph import Node, NoGraphError, read_accumulation, read_graph
-from tests.helpers import CELLS, ROOT, config_of, evo, level_of
+from tests.helpers import CELLS, ROOT, cell_of, config_of, evo, level_of
 
 BY_HAND = [cell for cell in CELLS if cell[1] in ("numpy", "tensor", "batched")]
 DERIVED = [cell for cell in CELLS if cell not in BY_HAND]
@@ -22,7 +22,8 @@ derived = pytest.mark.parametrize(("task", "impl"), DERIVED, ids=lambda name: na
 
 def graph_of(task: str, impl: str, **keys: Any) -> Node:
     """The graph of a small level."""
-    return read_graph(config_of(task, impl, **SMALL.get(task, {}) | keys))
+    config = config_of(task, impl, **SMALL.get(task, {}) | keys)
+    return read_graph(cell_of(config), config)
 
 
 def unescaped(text: str) -> str:
@@ -134,7 +135,7 @@ def test_by_hand_there_is_no_graph(task: str, impl: str) -> None:
 def test_accumulation_doubles(task: str, impl: str) -> None:
     """A second backward() doubles every gradient, and zeroing takes it away."""
     config = config_of(task, impl, dtype="float64", **SMALL.get(task, {}))
-    rows = read_accumulation(config)
+    rows = read_accumulation(cell_of(config), config)
     level = level_of(config)
     level.backward(level.forward())
     assert {name for row in rows for name in row.name.split(", ")} <= set(level.parameters)
@@ -171,7 +172,7 @@ def test_svg_without_pygraphviz(tmp_path: Path) -> None:
     arguments = ("graph", "--task", "linear", "--impl", "autograd")
     path = evo(*arguments, "--format", "svg", cwd=tmp_path, PYTHONPATH=f"{tmp_path}:{ROOT}")
     assert (path.returncode, path.stdout) == (1, "")
-    assert path.stderr == "evo: --format svg needs pygraphviz: pip install 'autograd-cli[graph]'\n"
+    assert path.stderr == "evo: --format: svg needs pygraphviz: pip install 'autograd-cli[graph]'\n"
     assert evo(*arguments, cwd=tmp_path, PYTHONPATH=f"{tmp_path}:{ROOT}").returncode == 0
 
 

@@ -13,42 +13,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import binary_cross_entropy
 
-from autograd_cli.catalogue.registry import (
-    TASKS,
-    find_implementation,
-    implementation_names,
-    load_level,
-    load_problem,
-)
-from autograd_cli.config.files import Setting
-from autograd_cli.config.resolve import resolve
+from autograd_cli.catalogue.registry import TASKS, find_cell, level_names
 from autograd_cli.contract.config import RunConfig
-from autograd_cli.contract.problem import Problem
 from autograd_cli.errors import ConfigError
+from autograd_cli.tasks.linear import problem as linear
+from autograd_cli.tasks.softmax import problem as softmax
 from autograd_cli.tasks.softmax.function import SoftmaxFunction
 from autograd_cli.tasks.softmax.numpy import Softmax
+from tests.helpers import config_from, level_of, problem_of
 
-LINEAR = [row.name for row in TASKS["linear"].implementations]
-SOFTMAX = [row.name for row in TASKS["softmax"].implementations]
-ALL_ROWS = [(task.name, row.name) for task in TASKS.values() for row in task.implementations]
+LINEAR = [row.name for row in TASKS["linear"].levels]
+SOFTMAX = [row.name for row in TASKS["softmax"].levels]
+ALL_ROWS = [(task.name, row.name) for task in TASKS.values() for row in task.levels]
 
 
 def configure(task: str, impl: str, **keys: object) -> RunConfig:
     """The configuration of a level with some keys changed."""
-    given = {"task": task, "impl": impl} | keys
-    return resolve([(name, Setting(str(value), name)) for name, value in given.items()])
-
-
-def make_level(config: RunConfig, problem: Problem | None = None) -> Any:
-    """The level of `config` at the start of `problem`, by default its own."""
-    task = TASKS[config.task]
-    level_class = load_level(task, find_implementation(task, config.impl, ""))
-    return level_class(problem or load_problem(task).make(config), config)
+    return config_from(f"task={task}", f"impl={impl}", *(f"{name}={value}" for name, value in keys.items()))
 
 
 def losses_of(config: RunConfig) -> list[float]:
     """The losses of the configured number of steps."""
-    level = make_level(config)
+    level = level_of(config)
     losses = []
     for _ in range(config.steps):
         loss = level.forward()
@@ -62,7 +48,7 @@ def losses_of(config: RunConfig) -> list[float]:
 def test_linear_is_the_document_s_program(impl: str) -> None:
     """Each level of linear has the losses of nn.Linear(1, 1), MSELoss and SGD from the same start."""
     config = configure("linear", impl)
-    start = load_problem(TASKS["linear"]).make(config).start
+    start = problem_of(config).start
     x = torch.arange(0, 11, dtype=torch.float32).reshape(-1, 1)
     model, loss_fn = torch.nn.Linear(1, 1), torch.nn.MSELoss()
     model.load_state_dict({"weight": torch.tensor(start["w"]), "bias": torch.tensor(start["b"])})
@@ -89,7 +75,7 @@ def test_levels_train_alike(task: str, impl: str) -> None:
 @pytest.mark.parametrize("start", ["normal", "uniform"])
 def test_linear_starts(start: str) -> None:
     """Linear starts within (-1, 1) as nn.Linear(1, 1) does, or beyond it as N(0, 1)."""
-    make = load_problem(TASKS["linear"]).make
+    make = linear.make
     drawn = [make(configure("linear", "numpy", start=start, seed=s)).start["w"].item() for s in range(100)]
     assert (max(map(abs, drawn)) <= 1) == (start == "uniform")
     assert np.std(drawn) == pytest.approx(1 if start == "normal" else 1 / math.sqrt(3), rel=0.25)
@@ -106,8 +92,8 @@ def softmax_at(w: Any, b: Any, y: Any) -> Softmax:
     """The numpy level of softmax at given parameters and labels, in float64."""
     w, b, y = (np.array(a, dtype=np.float64) for a in (w, b, y))
     config = configure("softmax", "numpy", dtype="float64", D_in=len(w), D_out=len(b))
-    problem = load_problem(TASKS["softmax"]).make(config)
-    level = make_level(config, replace(problem, y=y, start={"w": w, "b": b}))
+    problem = problem_of(config)
+    level = level_of(config, replace(problem, y=y, start={"w": w, "b": b}))
     assert isinstance(level, Softmax)
     return level
 
@@ -184,22 +170,22 @@ def test_interface_is_the_level_s(task: str, impl: str) -> None:
     small = {"D_in": 3, "H": 4, "D_out": 2, "N": 5}
     keys = {key.name for key in TASKS[task].keys}
     config = configure(task, impl, **{name: value for name, value in small.items() if name in keys})
-    model = find_implementation(TASKS[task], impl, "").model
-    shapes = {name: tuple(p.shape) for name, p in make_level(config).parameters.items()}
-    assert load_problem(TASKS[task]).interface(model, config).parameters == shapes
+    model = find_cell(task, impl).model
+    shapes = {name: tuple(p.shape) for name, p in level_of(config).parameters.items()}
+    assert find_cell(task, "numpy").problems.signature(model, config).parameters == shapes
 
 
 @pytest.mark.parametrize("task", ["linear", "softmax"])
 def test_a_missing_cell_says_why(task: str) -> None:
     """A level that the documents' tasks have and this one lacks is refused with its own reason."""
-    rows = {row.name for row in TASKS[task].implementations}
-    assert {row.name for row in TASKS["mlp"].implementations} == rows | set(TASKS[task].absent)
+    rows = {row.name for row in TASKS[task].levels}
+    assert {row.name for row in TASKS["mlp"].levels} == rows | set(TASKS[task].absent)
     assert not rows & set(TASKS[task].absent)
-    assert set(TASKS[task].absent) <= set(implementation_names())
+    assert set(TASKS[task].absent) <= set(level_names())
     for name, reason in TASKS[task].absent.items():
         with pytest.raises(ConfigError) as caught:
             configure(task, name)
-        allowed = ", ".join(row.name for row in TASKS[task].implementations)
+        allowed = ", ".join(row.name for row in TASKS[task].levels)
         assert str(caught.value) == (
             f"impl: task {task} has no implementation '{name}': {reason} (allowed: {allowed})"
         )
@@ -216,10 +202,10 @@ def test_list_shows_the_reasons() -> None:
 
 def test_results_are_described() -> None:
     """Linear ends with its formula, softmax with its outputs, as long as they fit into a line."""
-    describe = load_problem(TASKS["linear"]).describe
+    describe = linear.describe
     line = {"w": np.array([[2.01]]), "b": np.array([-0.5])}
     assert describe("line", line) == "y = 2.01 x - 0.5"
-    describe = load_problem(TASKS["softmax"]).describe
+    describe = softmax.describe
     assert (
         describe("softmax", {"w": np.zeros((5, 4)), "b": np.zeros(4)}) == "outputs = 0.25, 0.25, 0.25, 0.25"
     )

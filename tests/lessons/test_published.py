@@ -16,11 +16,10 @@ from statistics import median
 import numpy as np
 import pytest
 
-from autograd_cli.catalogue.registry import find_task, load_problem
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.keys import Value
 from autograd_cli.training.loop import train
-from tests.helpers import arrays, config_of, level_of, losses_of, trained_losses
+from tests.helpers import arrays, config_of, level_of, losses_of, problem_of, trained_losses
 
 SEEDS = range(24)
 MARGIN = 0.5  # of the range of our own runs, on either side
@@ -77,7 +76,7 @@ def wrong_losses(config: RunConfig) -> list[float]:
     """The losses of the level with the clamped gradient."""
     from tests.verify.wrong_levels import ClampedGradient
 
-    problem = load_problem(find_task("mlp", "--task")).make(config)
+    problem = problem_of(config)
     return losses_of(train(ClampedGradient(problem, config), config.steps))
 
 
@@ -140,7 +139,7 @@ def test_the_documents_clamped_gradient_is_not_ours() -> None:
 
     config = config_of("mlp", "tensor", "mlp_n100", dtype="float64")
     ours = level_of(config)
-    theirs = ClampedGradient(load_problem(find_task("mlp", "--task")).make(config), config)
+    theirs = ClampedGradient(problem_of(config), config)
     first_losses = []
     for level in (ours, theirs):
         loss = level.forward()

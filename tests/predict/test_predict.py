@@ -15,31 +15,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_cli.catalogue.registry import TASKS, load_problem
-from autograd_cli.config.files import Setting
-from autograd_cli.config.resolve import resolve
+import autograd_cli
+from autograd_cli.catalogue.registry import TASKS
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.errors import ConfigError
 from autograd_cli.predict.model import load_model
 from autograd_cli.predict.rows import csv_text, read_rows, write_rows
 from autograd_cli.runs.losses import read_losses
 from autograd_cli.runs.weights import read_weights
-from autograd_cli.training.run import Experiment
-from autograd_cli.training.signals import Interruption
+from tests.helpers import problem_of
 
-ALL_ROWS = [(task.name, row.name) for task in TASKS.values() for row in task.implementations]
+ALL_ROWS = [(task.name, row.name) for task in TASKS.values() for row in task.levels]
 SMALL = {"mlp": {"N": 4, "D_in": 3, "H": 5, "D_out": 2}, "sin": {"N": 20}}
 STEPS = 6
 
 
 def train(folder: Path, task: str, impl: str, **keys: object) -> Path:
     """A small recorded run, made in this process."""
-    given = {"task": task, "impl": impl} | SMALL.get(task, {}) | {"steps": STEPS} | keys
-    config = resolve([(name, Setting(str(value), name)) for name, value in given.items()])
-    experiment = Experiment(config, folder)
-    for _ in experiment.run(Interruption()):
-        pass
-    return experiment.path
+    given: dict[str, Any] = SMALL.get(task, {}) | {"steps": STEPS} | keys
+    path = autograd_cli.train(task, impl, runs_dir=folder, **given).path
+    assert path
+    return path
 
 
 def evo(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -82,8 +78,8 @@ def test_predictions_are_the_level_s_own(tmp_path: Path, task: str, impl: str) -
     longer = train(tmp_path, task, impl, dtype="float64", steps=STEPS + 1)
     *_, (step, loss, _) = read_losses(longer / "losses.csv")
     assert step == STEPS
-    problem = load_problem(TASKS[task]).make(model.config)
-    choices = problem.choices(model.interface.paths)
+    problem = problem_of(model.config)
+    choices = problem.choices(model.signature.paths)
     depth = [next(choices) for _ in range(STEPS + 1)][-1]
     y_pred = model.predict(model.training_inputs(), depth)
     assert loss_of(task, y_pred.ravel(), problem.y.ravel()) == pytest.approx(loss, rel=1e-9)

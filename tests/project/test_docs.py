@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import typer
 
-from autograd_cli.catalogue.registry import TASKS, implementation_names
+from autograd_cli.catalogue.registry import TASKS, level_names
 from autograd_cli.cli.app import app
 from autograd_cli.config.files import find_config, read_config_file, shipped_configs
-from autograd_cli.config.resolve import parse_assignment, resolve
+from autograd_cli.config.resolve import gather, parse_assignment, resolve
 from autograd_cli.errors import ExitCode
 from tests.helpers import ROOT
 
@@ -120,13 +120,13 @@ def check_configuration(params: dict[str, object]) -> None:
     given += [f"{name}={params[name]}" for name in ("task", "impl") if params[name]]
     assignments = params["assignments"]
     assert isinstance(assignments, list | tuple | None)
-    resolve(map(parse_assignment, [*given, *(assignments or ())]), file)
+    resolve(gather(map(parse_assignment, [*given, *(assignments or ())])), file)
 
 
 def test_the_table_of_levels_is_whole() -> None:
     """README's table has a row for each implementation, and README names each task."""
     rows = re.findall(r"^\| *`(\w+)` *\|", README, re.MULTILINE)
-    assert [name for name in rows if name in implementation_names()] == implementation_names()
+    assert [name for name in rows if name in level_names()] == level_names()
     for task in TASKS:
         assert f"`{task}`" in README
 

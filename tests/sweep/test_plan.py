@@ -10,19 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_cli.catalogue.registry import TASKS
-from autograd_cli.config.files import config_folder
+from autograd_cli.config.files import Setting, config_folder
+from autograd_cli.config.resolve import gather, parse_assignment
 from autograd_cli.errors import ConfigError
 from autograd_cli.sweep.plan import Plan, make_plan
-from autograd_cli.sweep.request import combine, find_sweep_file, read_sweep_file
+from autograd_cli.sweep.request import find_sweep_file, make_request, read_sweep_file
 from autograd_cli.sweep.values import expand_values
 from tests.sweeping import sweep
 
-MLP: dict[str, str | None] = {"task": "mlp", "impl": "autograd,nn"}
+MLP: dict[str, str] = {"task": "mlp", "impl": "autograd,nn"}
 
 
-def plan(*arguments: str, pairs: bool = False, **options: str) -> Plan:
+def plan(*arguments: str, pairs: bool = False, file: Path | None = None, **options: str) -> Plan:
     """The plan of a command line."""
-    return make_plan(combine(arguments, options or MLP, pairs=pairs))
+    given = options if options or file else MLP
+    settings = [(key, Setting(text, f"--{key}")) for key, text in given.items()]
+    settings += map(parse_assignment, arguments)
+    return make_plan(make_request(gather(settings), file=str(file) if file else None, pairs=pairs))
 
 
 @given(st.integers(-50, 50), st.integers(0, 60))
@@ -115,11 +119,11 @@ def test_a_file_and_the_command_line_say_the_same(tmp_path: Path) -> None:
     """YAML takes the same words, and lists; the command line's values replace the file's."""
     file = tmp_path / "rates.yaml"
     file.write_text("task: mlp\nimpl: [autograd, nn]\nlr: log:1e-7:1e-5:3\nseed: 0..4\n")
-    from_file = make_plan(combine([str(file)], {}))
+    from_file = plan(file=file)
     typed = plan("lr=log:1e-7:1e-5:3", "seed=0..4")
     assert from_file.name == "rates"
     assert [run.digest for run in from_file.runs] == [run.digest for run in typed.runs]
-    assert len(make_plan(combine([str(file), "seed=3"], {"impl": "nn"})).runs) == 3
+    assert len(plan("seed=3", file=file, impl="nn").runs) == 3
 
 
 def test_every_shipped_sweep_can_run() -> None:
@@ -133,7 +137,7 @@ def test_a_sweep_file_may_start_from_a_configuration(tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text("task: mlp\nN: 7\n")
     for name, size in (("base.yaml", 7), ("mlp_n100", 100)):
         (tmp_path / "sweep.yaml").write_text(f"config: {name}\nimpl: nn\nseed: 0..1\n")
-        runs = make_plan(combine([str(tmp_path / "sweep.yaml")], {})).runs
+        runs = plan(file=tmp_path / "sweep.yaml").runs
         assert [run.config.options["N"] for run in runs] == [size, size]
 
 
@@ -151,7 +155,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         "momentum is '0.5', but implementation 'numpy' takes only momentum=0.0",
         "seed is 'x'; it must be a whole number, 0 or more and below 9223372036854775808",
         "unknown implementation of task sin 'tensr'; did you mean 'tensor'? (allowed: "
-        + ", ".join(row.name for row in TASKS["sin"].implementations)
+        + ", ".join(row.name for row in TASKS["sin"].levels)
         + ")",
     ]
     assert not runs_dir.exists()
@@ -173,7 +177,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
             ["--engine", "batched"],
             "--engine: batched computes runs of the level 'batched' only",
         ),
-        (["--scheduler", "tcp://x"], "--scheduler: only --engine dask has a scheduler"),
+        (["--scheduler", "tcp://x"], "--scheduler: only engine dask has a scheduler"),
         (["--workers", "0"], "--workers: 0; it must be 1 or more"),
         (["--name", "a/b"], "--name: 'a/b' cannot name a directory"),
     ],

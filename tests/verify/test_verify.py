@@ -7,16 +7,20 @@ import re
 import subprocess
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from autograd_cli.catalogue.external import load_class
-from autograd_cli.catalogue.registry import TASKS, find_implementation, load_level
+from autograd_cli.catalogue.cell import Cell
+from autograd_cli.catalogue.files import load_class
+from autograd_cli.catalogue.registry import find_cell
+from autograd_cli.config.files import Setting
+from autograd_cli.config.resolve import gather, parse_assignment
 from autograd_cli.display.verdicts import verdicts_json, verdicts_table
 from autograd_cli.errors import ConfigError
 from autograd_cli.verify.cells import Verdict, verify
 from autograd_cli.verify.functions import check_functions
-from autograd_cli.verify.plan import choose_cells, make_plan
+from autograd_cli.verify.plan import Plan, choose_cells, make_plan
 from tests.helpers import CELLS, ROOT, command, environment, evo, message_of
 
 WRONG = Path(__file__).with_name("wrong_levels.py")
@@ -46,8 +50,18 @@ REJECTED = [
 
 def verdicts_of(task: str, impls: str, *assignments: str, steps: str = "40") -> list[Verdict]:
     """What `evo verify --task TASK --impl IMPLS ASSIGNMENTS` finds, without a process of its own."""
-    plan = make_plan(steps, "1e-9", "float64", True, assignments)
-    return list(verify(choose_cells(task, impls), plan))
+    return list(verify(cells_of(task, impls), plan_of(*assignments, steps=steps, quick=True)))
+
+
+def cells_of(task: str, impls: str) -> list[Cell]:
+    """The levels that `--task` and `--impl` name."""
+    return choose_cells(Setting(task, "--task"), Setting(impls, "--impl"))
+
+
+def plan_of(*assignments: str, quick: bool = False, **options: str) -> Plan:
+    """The plan of a command line."""
+    own: dict[str, Any] = {name: Setting(text, f"--{name}") for name, text in options.items()}
+    return make_plan(gather(map(parse_assignment, assignments)), quick=quick, **own)
 
 
 def refused(tmp_path: Path, *arguments: object) -> str:
@@ -85,8 +99,8 @@ def test_every_level_passes(tmp_path: Path) -> None:
 
 def test_full_length() -> None:
     """At the documents' sizes and for as long as the documents train, 1e-9 holds to the last step."""
-    cells = [*choose_cells("mlp", "dynamic"), *choose_cells("sin", "function")]
-    verdicts = list(verify(cells, make_plan(None, "1e-9", "float64", False)))
+    cells = [*cells_of("mlp", "dynamic"), *cells_of("sin", "function")]
+    verdicts = list(verify(cells, plan_of()))
     assert all(verdict.passed for verdict in verdicts)
     assert [verdict.equivalence.steps for verdict in verdicts] == [500, 2000]
 
@@ -126,8 +140,8 @@ def test_rejected_on_the_command_line(tmp_path: Path) -> None:
 
 def test_wrong_gradients_do_not_hide_behind_a_wide_tolerance() -> None:
     """Finite differences find the clamped gradient whatever the tolerance of the lockstep is."""
-    cells = choose_cells("mlp", f"{WRONG}:ClampedGradient")
-    (verdict,) = verify(cells, make_plan("2", "1e9", "float64", False, SMALL))
+    cells = cells_of("mlp", f"{WRONG}:ClampedGradient")
+    (verdict,) = verify(cells, plan_of(*SMALL, steps="2", tolerance="1e9"))
     assert verdict.equivalence.parted is None
     (complaint,) = verdict.complaints
     assert re.fullmatch(r"gradient w1 along .* is off its central difference by \S+", complaint)
@@ -146,14 +160,14 @@ def test_gradcheck_finds_a_wrong_function(tmp_path: Path) -> None:
     found = check_functions(load_class(f"{file}:Mlp"))
     assert set(found) == {"ReLU"}, "neither an imported class nor one of two inputs"
     assert str(found["ReLU"]).startswith("derivatives of first order")
-    right = load_level(TASKS["mlp"], find_implementation(TASKS["mlp"], "function", "--impl"))
+    right = find_cell("mlp", "function").level_class
     assert check_functions(right) == {"ReLU": None}
 
 
 def test_unseeded_randomness_is_found() -> None:
     """Noise below the tolerance is no difference to the reference, but one of the level to itself."""
-    plan = make_plan("40", "1e-4", "float64", True, SMALL)
-    (verdict,) = verify(choose_cells("mlp", f"{WRONG}:Unseeded"), plan)
+    plan = plan_of(*SMALL, steps="40", tolerance="1e-4", quick=True)
+    (verdict,) = verify(cells_of("mlp", f"{WRONG}:Unseeded"), plan)
     assert verdict.equivalence.parted is None
     assert "the same configuration gives other losses the second time" in verdict.complaints
     assert "the same configuration gives other losses in another process" in verdict.complaints
@@ -170,10 +184,10 @@ def test_a_verb_that_raises_fails_with_its_line(tmp_path: Path) -> None:
 
 def test_dtype_and_tolerance() -> None:
     """In float32 levels agree to float32's rounding only, and 1e-9 says where they part."""
-    cells = choose_cells("mlp", "tensor")
-    (strict,) = verify(cells, make_plan("20", "1e-9", "float32", True, SMALL))
+    cells = cells_of("mlp", "tensor")
+    (strict,) = verify(cells, plan_of(*SMALL, steps="20", dtype="float32", quick=True))
     assert re.search(r" differs by \S+e-0[678].* at step \d+$", strict.complaints[0])
-    (wide,) = verify(cells, make_plan("20", "1e-4", "float32", True, SMALL))
+    (wide,) = verify(cells, plan_of(*SMALL, steps="20", tolerance="1e-4", dtype="float32", quick=True))
     assert wide.passed
 
 
@@ -238,5 +252,5 @@ def test_bad_options(tmp_path: Path, arguments: list[str], message: str) -> None
 def test_empty_name_among_levels() -> None:
     """A comma too many is a level without a name, which is none."""
     with pytest.raises(ConfigError) as error:
-        choose_cells("mlp", "numpy,")
+        cells_of("mlp", "numpy,")
     assert "unknown implementation of task mlp ''" in message_of(error)
