@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from autograd_cli.catalogue.blame import blame_class, describe, place_of
 from autograd_cli.catalogue.checks import check_class, check_level
 from autograd_cli.catalogue.files import load_class, names_class
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.level import Array, BatchClass, Level, LevelClass, ProblemModule
-from autograd_cli.contract.problem import Problem
 from autograd_cli.contract.task import LevelSpec, Task
 from autograd_cli.errors import ConfigError, unknown
+
+if TYPE_CHECKING:
+    from autograd_cli.contract.problem import Problem  # imports NumPy
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Cell:
         target = self.task.references.get(self.model) or self.task.levels[0].target
         return cast(LevelClass, _import(target, self.task.package))
 
-    def make(self, config: RunConfig, problem: Problem | None = None) -> Level:
+    def make(self, config: RunConfig, problem: "Problem | None" = None) -> Level:
         """The level of `config`, standing at its start.
 
         Raises:
@@ -129,7 +131,7 @@ class Cell:
         sizes = ", ".join(f"{key}={value}" for key, value in config.options.items() if type(value) is int)
         return ConfigError(f"cannot make the arrays of {sizes}: {self.blame(error)}")
 
-    def _batch_of_one(self, problem: Problem, config: RunConfig) -> Level:
+    def _batch_of_one(self, problem: "Problem", config: RunConfig) -> Level:
         return BatchOfOne(self.batch_class([problem], [config]))
 
     def _import_outside(self) -> Any:

@@ -32,7 +32,8 @@ def load_class(name: str) -> LevelClass:
         own = module.__name__
         classes = [k for k, v in vars(module).items() if isinstance(v, type) and v.__module__ == own]
         if not classes:
-            raise ConfigError(f"{place}: there is no class '{class_name}', nor any other, in it")
+            what = "file" if place.endswith(".py") else "module"
+            raise ConfigError(f"{place}: there is no class '{class_name}', nor any other, in this {what}")
         raise unknown("class", class_name, classes, place)
     return check_class(found)
 

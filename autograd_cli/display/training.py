@@ -13,6 +13,7 @@ from autograd_cli.runs.record import RunRecord
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.live import Live
 
 Row = tuple[int, float, float]
 
@@ -133,32 +134,35 @@ class LiveScreen:
     """A table that grows, and below it a bar, the current loss, the speed and the time left."""
 
     def __init__(self, console: "Console") -> None:
-        from rich.live import Live
-
         self._console = console
         self._rows: list[Row] = []
         self._last: Row | None = None
         self._ended = False
         # Refreshed by hand, when there is something new: no second thread ever takes time from the loop.
-        self._live = Live(console=console, auto_refresh=False, get_renderable=self._render)
+        self._live: Live | None = None
 
     def __enter__(self) -> "LiveScreen":
         return self
 
     def start(self, config: RunConfig) -> None:
         """Draw the empty table."""
+        from rich.live import Live
+
         self._config = config
+        self._live = Live(console=self._console, auto_refresh=False, get_renderable=self._render)
         self._live.start(refresh=True)
 
     def __exit__(self, *error: object) -> None:
         self._ended = True
-        self._live.stop()
+        if self._live:
+            self._live.stop()
 
     def show(self, batch: Batch) -> None:
         """Draw the batch's rows, and how far the run is."""
         self._rows.extend(rows_to_print(self._config, batch))
         self._last = (batch.first_step + len(batch.losses) - 1, batch.losses[-1], batch.elapsed_s[-1])
-        self._live.refresh()
+        if self._live:
+            self._live.refresh()
 
     def finish(self, record: RunRecord) -> None:
         """Draw the whole table without the bar, then the result."""

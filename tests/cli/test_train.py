@@ -234,7 +234,7 @@ def test_interruption(tmp_path: Path, number: signal.Signals, code: int) -> None
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--task", "sin"], "--impl is missing: give it as an option, or as 'impl:' in the --config file"),
+        (["--task", "sin"], "--impl is missing: give it, or write 'impl:' into the configuration file"),
         (
             ["--task", "son", "--impl", "nn"],
             f"--task: unknown task 'son'; did you mean 'sin'? (allowed: {', '.join(TASKS)})",

@@ -125,13 +125,13 @@ def test_baseline_outside_of_the_rows(three: list[RunRecord]) -> None:
     [
         (
             {"sort": "last_los"},
-            "--sort: unknown key 'last_los'; did you mean 'last_loss'? (allowed: run, status, last_loss, "
+            "sort: unknown key 'last_los'; did you mean 'last_loss'? (allowed: run, status, last_loss, "
             "best_loss, steps, step_s, name, sweep, task, impl, seed, lr, dtype, device, threads, "
             "print_every, N, start, a, b, c, d, e, optimizer, momentum)",
         ),
-        ({"where": ["impl"]}, "--where: 'impl': expected KEY=VALUE, such as impl=numpy"),
-        ({"where": ["=1"]}, "--where: '=1': expected KEY=VALUE, such as impl=numpy"),
-        ({"baseline": "zz"}, "--baseline: zz: no such run or file"),
+        ({"where": ["impl"]}, "where: 'impl': expected KEY=VALUE, such as impl=numpy"),
+        ({"where": ["=1"]}, "where: '=1': expected KEY=VALUE, such as impl=numpy"),
+        ({"baseline": "zz"}, "baseline: zz: no such run or file"),
     ],
 )
 def test_complaints(three: list[RunRecord], arguments: dict[str, Any], message: str) -> None:
@@ -147,7 +147,7 @@ def test_an_ambiguous_baseline(tmp_path: Path) -> None:
     runs = [record_run(tmp_path / folder, "same", [1.0]) for folder in ("x", "y")]
     with pytest.raises(ConfigError) as error:
         compare(runs, baseline="same")
-    assert message_of(error) == "--baseline: 'same' names 2 runs; give its path"
+    assert message_of(error) == "baseline: 'same' names 2 runs; give its path"
 
 
 # --- other tools' files ------------------------------------------------------------------------------

@@ -308,7 +308,7 @@ def test_missing_configuration() -> None:
     with pytest.raises(ConfigError) as error:
         find_config("mlp_nobias")
     assert message_of(error) == (
-        "--config: unknown configuration 'mlp_nobias'; did you mean 'mlp_no_bias'? "
+        "config: unknown configuration 'mlp_nobias'; did you mean 'mlp_no_bias'? "
         f"(allowed: {', '.join(shipped_configs())})"
     )
 
@@ -325,5 +325,5 @@ def test_a_missing_cell() -> None:
     for cell, name in (((), "task"), (("task=sin",), "impl")):
         with pytest.raises(ConfigError) as error:
             resolve_with(None, *cell)
-        expected = f"--{name} is missing: give it as an option, or as '{name}:' in the --config file"
+        expected = f"{name} is missing: give it, or write '{name}:' into the configuration file"
         assert message_of(error) == expected

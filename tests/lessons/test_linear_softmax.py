@@ -202,11 +202,10 @@ def test_list_shows_the_reasons() -> None:
 
 def test_results_are_described() -> None:
     """Linear ends with its formula, softmax with its outputs, as long as they fit into a line."""
-    describe = linear.describe
     line = {"w": np.array([[2.01]]), "b": np.array([-0.5])}
-    assert describe("line", line) == "y = 2.01 x - 0.5"
-    describe = softmax.describe
+    assert linear.describe("line", line) == "y = 2.01 x - 0.5"
     assert (
-        describe("softmax", {"w": np.zeros((5, 4)), "b": np.zeros(4)}) == "outputs = 0.25, 0.25, 0.25, 0.25"
+        softmax.describe("softmax", {"w": np.zeros((5, 4)), "b": np.zeros(4)})
+        == "outputs = 0.25, 0.25, 0.25, 0.25"
     )
-    assert describe("softmax", {"w": np.zeros((5, 11)), "b": np.zeros(11)}) is None
+    assert softmax.describe("softmax", {"w": np.zeros((5, 11)), "b": np.zeros(11)}) is None

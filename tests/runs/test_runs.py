@@ -159,7 +159,7 @@ def test_a_name_is_taken_once(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(attempt, range(32)))
-    taken = f"--name: {tmp_path / 'mine'} exists already, and no run is ever overwritten"
+    taken = f"name: {tmp_path / 'mine'} exists already, and no run is ever overwritten"
     assert sorted(answers) == sorted([str(tmp_path / "mine")] + [taken] * 31)
 
 
@@ -330,8 +330,8 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "file").write_text("")
     monkeypatch.chdir(tmp_path)
     for runs_dir, message in (
-        ("file", "--runs-dir: 'file' is not a directory"),
-        ("file/deeper", "--runs-dir: cannot write in 'file/deeper': Not a directory"),
+        ("file", "runs_dir: 'file' is not a directory"),
+        ("file/deeper", "runs_dir: cannot write in 'file/deeper': Not a directory"),
     ):
         with pytest.raises(ConfigError) as error:
             RunWriter(Path(runs_dir), config_of("sin", "numpy"), None, {})
@@ -345,7 +345,7 @@ def test_a_read_only_folder(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
     with pytest.raises(ConfigError) as error:
         RunWriter(tmp_path, config_of("sin", "numpy"), None, {})
-    assert str(error.value) == f"--runs-dir: cannot write in '{tmp_path}': Permission denied"
+    assert str(error.value) == f"runs_dir: cannot write in '{tmp_path}': Permission denied"
 
 
 @pytest.mark.parametrize("name", ["a/b", "../x", "/x", "", ".", "..", ".hidden", "a b", "x" * 201, "-x"])
@@ -354,7 +354,7 @@ def test_names_that_lead_elsewhere(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigError) as error:
         RunWriter(tmp_path / "runs", config_of("sin", "numpy"), name, {})
     assert str(error.value) == (
-        f"--name: '{name}' cannot name a directory; use letters, digits and _ . - + = , @, and no path"
+        f"name: '{name}' cannot name a directory; use letters, digits and _ . - + = , @, and no path"
     )
     assert not list(tmp_path.rglob("*/*"))
 
