@@ -38,6 +38,11 @@ class Cell:
         return Cell, (self.task, self.spec, self.given)
 
     @property
+    def travels(self) -> bool:
+        """Whether another process can load the level; not so a class of this very program or notebook."""
+        return getattr(self.given, "__module__", None) != "__main__"
+
+    @property
     def label(self) -> str:
         """`mlp / optim`."""
         return f"{self.task.name} / {self.spec.name}"

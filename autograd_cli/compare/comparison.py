@@ -43,7 +43,7 @@ class Comparison:
 
     def row(self, record: RunRecord) -> dict[str, Any]:
         """The values of one run by column, as numbers where they are numbers; `curve` as a list."""
-        row = {"run": record.path, "status": record.status} | {
+        row = {"run": record.path or "in memory", "status": record.status} | {
             key: record.config.get(key) for key in self.keys
         }
         row |= {name: value_of(record, name) for name in FIELDS[2:]}

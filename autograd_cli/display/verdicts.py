@@ -38,7 +38,7 @@ def _block(v: Verdict) -> str:
         apart = (
             "identical" if d.two_threads else f"different, by {_exponent(d.two_threads_difference)} at most"
         )
-        rows += [("  repeated", f"{_same(d.again)} here, {_same(d.elsewhere)} in another process")]
+        rows += [("  repeated", f"{_same(d.again)} here, {_elsewhere(d.elsewhere)}")]
         rows += [("  2 threads", apart)]
     title = f"{v.task} / {v.impl}: {'ok' if v.passed else 'FAILED'}, {steps} against {v.reference}"
     body = aligned(rows[0], rows[1:]).rstrip("\n")
@@ -84,6 +84,10 @@ def _each(differences: Mapping[str, float]) -> str:
 
 def _exponent(value: float) -> str:
     return "0" if value == 0 else f"{value:.1e}"
+
+
+def _elsewhere(same: bool | None) -> str:
+    return "not tried in another process" if same is None else f"{_same(same)} in another process"
 
 
 def _same(same: bool) -> str:

@@ -78,7 +78,7 @@ def verify(
     with other_process() as elsewhere:
         # All at once, so that the other process works while this one does.
         pending = [
-            elsewhere.submit(losses_by_threads, cell, config)
+            elsewhere.submit(losses_by_threads, cell, config) if cell.travels else None
             for cell, config in zip(cells, configs, strict=True)
         ]
         for cell, config, losses in zip(cells, configs, pending, strict=True):
@@ -92,7 +92,7 @@ def _repeated(cell: Cell, plan: Plan) -> RunConfig:
     return replace(config, steps=min(config.steps, plan.repeated_steps))
 
 
-def _verify_cell(cell: Cell, plan: Plan, repeated: RunConfig, elsewhere: LossesByThreads) -> Verdict:
+def _verify_cell(cell: Cell, plan: Plan, repeated: RunConfig, elsewhere: LossesByThreads | None) -> Verdict:
     lowest = cell.task.levels[0].name
     reference = lowest if cell.model == cell.task.model else f"{cell.model} model"
     verdict = Verdict(cell.task.name, cell.spec.name, reference, Equivalence())
@@ -126,7 +126,7 @@ def _complaints(verdict: Verdict) -> Iterator[str]:
             yield f"Function {name}: {complaint}"
     if determinism and not determinism.again:
         yield "the same configuration gives other losses the second time"
-    if determinism and not determinism.elsewhere:
+    if determinism and determinism.elsewhere is False:
         yield "the same configuration gives other losses in another process"
 
 

@@ -22,13 +22,13 @@ class Determinism:
 
     Attributes:
         again: whether a second run in the same process gives the same losses.
-        elsewhere: whether a run in another process does.
+        elsewhere: whether a run in another process does; None if the level cannot be told of to one.
         two_threads: whether two threads give the losses of one; they need not, sums may be cut elsewhere.
         two_threads_difference: the largest relative difference of a loss between one thread and two.
     """
 
     again: bool
-    elsewhere: bool
+    elsewhere: bool | None
     two_threads: bool
     two_threads_difference: float
 
@@ -58,14 +58,14 @@ def other_process() -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def check_determinism(cell: Cell, config: RunConfig, elsewhere: LossesByThreads) -> Determinism:
+def check_determinism(cell: Cell, config: RunConfig, elsewhere: LossesByThreads | None) -> Determinism:
     """Run `config` twice here; what `losses_by_threads` found in the other process is in `elsewhere`."""
     one = replace(config, threads=1)
     first, second = losses_of(cell, one), losses_of(cell, one)
-    there, with_two = elsewhere.result()
+    there, with_two = elsewhere.result() if elsewhere else losses_by_threads(cell, config)
     return Determinism(
         again=_identical(first, second),
-        elsewhere=_identical(first, there),
+        elsewhere=_identical(first, there) if elsewhere else None,
         two_threads=_identical(there, with_two),
         two_threads_difference=_largest_difference(there, with_two),
     )

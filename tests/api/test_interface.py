@@ -55,7 +55,7 @@ def test_the_public_names_are_these_and_each_is_there() -> None:
 
 def test_importing_is_light(tmp_path: Path) -> None:
     """Importing the package loads none of its rooms, nor torch, NumPy, rich or typer."""
-    code = "import sys; before = set(sys.modules); import autograd_cli; print(*sorted(set(sys.modules) - before))"
+    code = "import sys; old = set(sys.modules); import autograd_cli; print(*sorted(set(sys.modules) - old))"
     output = python(code, tmp_path)
     loaded = set(output.split())
     assert {name for name in loaded if name.startswith("autograd_cli")} == {
