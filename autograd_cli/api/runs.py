@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from glob import glob
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -183,6 +182,8 @@ def in_memory(
 def _at(path: str) -> list[Run]:
     if Path(path).exists() or not any(sign in path for sign in "*?["):
         return [Run(read_run(Path(path)))]
+    from glob import glob
+
     matches = sorted(glob(path))
     if not matches:
         raise ConfigError(f"paths: nothing matches '{path}'", key="paths")

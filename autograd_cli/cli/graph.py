@@ -1,16 +1,18 @@
 """`evo graph`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from autograd_cli.cli.options import CELL, ConfigOption, with_keys
-from autograd_cli.config.files import Setting
+
+if TYPE_CHECKING:
+    from autograd_cli.config.files import Setting
 
 
 @with_keys(CELL)
 def graph(
-    keys: dict[str, Setting],
+    keys: "dict[str, Setting]",
     config: ConfigOption = None,
     accumulate: Annotated[
         bool, typer.Option("--accumulate", help="Show what a second backward() adds.")

@@ -4,13 +4,11 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import typer
 
 from autograd_cli.cli.completion import complete_assignment, complete_config, complete_impl, complete_task
-from autograd_cli.config.files import Setting
-from autograd_cli.config.resolve import gather, parse_assignment
 
 Assignments = Annotated[
     list[str] | None,
@@ -57,12 +55,15 @@ def with_keys(
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        hints = get_type_hints(command, include_extras=True)
-        own = [p for p in inspect.signature(command).parameters.values() if p.name not in ("keys", "files")]
-        takes_files = "files" in hints
+        parameters = inspect.signature(command).parameters
+        own = [p for p in parameters.values() if p.name not in ("keys", "files")]
+        takes_files = "files" in parameters
 
         @wraps(command)
         def run(**given: Any) -> None:
+            from autograd_cli.config.files import Setting  # help must not wait for YAML
+            from autograd_cli.config.resolve import gather, parse_assignment
+
             words: list[str] = list(given.pop("assignments") or ())
             files = [word for word in words if takes_files and "=" not in word]
             texts = {key: given.pop(key) for key in options}
@@ -75,7 +76,7 @@ def with_keys(
         first = [
             inspect.Parameter(name, kind, default=None, annotation=hint) for name, hint in shared.items()
         ]
-        last = [p.replace(kind=kind, annotation=hints[p.name]) for p in own]
+        last = [p.replace(kind=kind) for p in own]
         run.__signature__ = inspect.Signature([*first, *last])  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in [*first, *last]}
         return run

@@ -1,7 +1,7 @@
 """`evo sweep`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,8 +14,10 @@ from autograd_cli.cli.options import (
     RunsDirOption,
     with_keys,
 )
-from autograd_cli.config.files import Setting
 from autograd_cli.errors import ConfigError, ExitCode
+
+if TYPE_CHECKING:
+    from autograd_cli.config.files import Setting
 
 _Words = Annotated[
     list[str] | None,
@@ -29,7 +31,7 @@ _Words = Annotated[
 
 @with_keys(MANY_RUNS, _Words)
 def sweep(
-    keys: dict[str, Setting],
+    keys: "dict[str, Setting]",
     files: list[str],
     config: ConfigOption = None,
     zip_: Annotated[bool, typer.Option("--zip", help="Pairs of values in place of the product.")] = False,

@@ -1,18 +1,20 @@
 """`evo train`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from autograd_cli.cli.options import ONE_RUN, ConfigOption, JsonOption, RunsDirOption, with_keys
-from autograd_cli.config.files import Setting
-from autograd_cli.contract.config import RunConfig
+
+if TYPE_CHECKING:
+    from autograd_cli.config.files import Setting
+    from autograd_cli.contract.config import RunConfig
 
 
 @with_keys(ONE_RUN)
 def train(
-    keys: dict[str, Setting],
+    keys: "dict[str, Setting]",
     config: ConfigOption = None,
     name: Annotated[str | None, typer.Option(help="Name of the run directory.")] = None,
     runs_dir: RunsDirOption = Path("runs"),
@@ -27,7 +29,7 @@ def train(
 
     screen = open_screen("json" if json else "quiet" if quiet else "table")
 
-    def begin(resolved: RunConfig) -> None:
+    def begin(resolved: "RunConfig") -> None:
         collect_from_here()
         screen.start(resolved)
 

@@ -1,13 +1,15 @@
 """`evo verify`."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from autograd_cli.cli.completion import complete_impl, complete_task
 from autograd_cli.cli.options import with_keys
-from autograd_cli.config.files import Setting
 from autograd_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from autograd_cli.config.files import Setting
 
 _OPTIONS: dict[str, Any] = {
     "task": Annotated[str | None, typer.Option(help="Only this task.", autocompletion=complete_task)],
@@ -28,7 +30,7 @@ _OPTIONS: dict[str, Any] = {
 
 @with_keys(_OPTIONS)
 def verify(
-    keys: dict[str, Setting],
+    keys: "dict[str, Setting]",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer steps and directions.")] = False,
     format_: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
 ) -> None:

@@ -12,7 +12,7 @@ import orjson
 from autograd_cli.display.streams import discard_stdout
 from autograd_cli.display.tables import aligned
 from autograd_cli.display.text import duration, number
-from autograd_cli.runs.record import RunSummary
+from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.events import Event, Finished, Lost, Started
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.sweep import Sweep

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from time import sleep
 
 from autograd_cli.contract.config import digest_of
-from autograd_cli.runs.record import RunSummary, SweepPlace
+from autograd_cli.runs.record import SweepPlace
+from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.events import WAIT_S, Event, Finished, Started
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.queue import Queue

@@ -17,7 +17,7 @@ from typing import Any
 
 from autograd_cli.catalogue.blame import describe
 from autograd_cli.errors import ConfigError
-from autograd_cli.runs.record import RunSummary
+from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.events import WAIT_S, Event, Finished, Lost, Started
 from autograd_cli.sweep.ledger import note_done
 from autograd_cli.sweep.plan import PlannedRun

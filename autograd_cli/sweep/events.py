@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from autograd_cli.runs.record import RunSummary
+from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.plan import PlannedRun
 
 # Longest time without a look at signals and at other sweeps.

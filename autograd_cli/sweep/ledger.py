@@ -18,7 +18,8 @@ from autograd_cli.catalogue.registry import TASKS
 from autograd_cli.contract.config import digest_of
 from autograd_cli.errors import RunError
 from autograd_cli.runs.reader import read_run
-from autograd_cli.runs.record import RunRecord, RunSummary, Status
+from autograd_cli.runs.record import RunRecord, Status
+from autograd_cli.runs.summary import RunSummary
 from autograd_cli.runs.writer import unusable_folder
 
 _FOLDER = ".sweeps"

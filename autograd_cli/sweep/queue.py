@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from time import monotonic
 
-from autograd_cli.runs.record import RunSummary
+from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.ledger import Ledger
 from autograd_cli.sweep.plan import PlannedRun
 

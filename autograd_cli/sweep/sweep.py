@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from autograd_cli.errors import ConfigError, unknown
-from autograd_cli.runs.record import RunSummary
+from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.events import Event, Finished
 from autograd_cli.sweep.ledger import Index, Ledger
 from autograd_cli.sweep.plan import Plan, PlannedRun

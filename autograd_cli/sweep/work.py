@@ -8,7 +8,8 @@ from typing import Any
 
 from autograd_cli.catalogue.blame import describe
 from autograd_cli.errors import EvoError
-from autograd_cli.runs.record import RunRecord, RunSummary, SweepPlace
+from autograd_cli.runs.record import RunRecord, SweepPlace
+from autograd_cli.runs.summary import RunSummary
 from autograd_cli.runs.writer import RunWriter
 from autograd_cli.sweep.ledger import note_done
 from autograd_cli.sweep.plan import PlannedRun
