@@ -31,7 +31,6 @@ _OWN_KEYS = (
     "bias",
     "optimizer",
     "momentum",
-    "stateless",
 )
 
 

@@ -27,6 +27,7 @@ TASK = Task(
         ),
     ),
     absent={
+        "functional": "a line is a function of its two numbers anyway: mlp shows what changes",
         "function": "a line is one product and one sum, with no operation left to differentiate by hand",
         "dynamic": "a single layer has no path to choose from",
     },

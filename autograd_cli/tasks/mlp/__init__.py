@@ -3,8 +3,8 @@
 from autograd_cli.contract.keys import Key, Value
 from autograd_cli.contract.task import Implementation, Task
 
-_BY_HAND: dict[str, Value] = {"bias": False, "optimizer": "SGD", "momentum": 0.0, "stateless": False}
-_LOOP: dict[str, Value] = {"optimizer": "SGD", "momentum": 0.0, "stateless": False}
+_BY_HAND: dict[str, Value] = {"bias": False, "optimizer": "SGD", "momentum": 0.0}
+_LOOP: dict[str, Value] = {"optimizer": "SGD", "momentum": 0.0}
 
 TASK = Task(
     name="mlp",
@@ -20,7 +20,6 @@ TASK = Task(
         Key("bias", bool, "whether the layers have biases"),
         Key("optimizer", str, "class of torch.optim", choices=("SGD", "Adam", "RMSprop")),
         Key("momentum", float, "momentum of SGD", minimum=0, below=1),
-        Key("stateless", bool, "whether forward takes the weights as arguments"),
     ),
     implementations=(
         Implementation(
@@ -30,9 +29,7 @@ TASK = Task(
         Implementation("autograd", "backward() derives the gradients", "two-layer", fixed=_BY_HAND),
         Implementation("function", "your own operation inside autograd", "two-layer", fixed=_BY_HAND),
         Implementation("nn", "layers that own their parameters", "two-layer", fixed=_LOOP),
-        Implementation(
-            "optim", "the update rule as an object", "two-layer", fixed={"momentum": 0.0, "stateless": False}
-        ),
+        Implementation("optim", "the update rule as an object", "two-layer", fixed={"momentum": 0.0}),
         Implementation(
             "module",
             "a model as a class of your own",
@@ -40,10 +37,16 @@ TASK = Task(
             fixed={"optimizer": "SGD", "momentum": 0.0},
         ),
         Implementation(
+            "functional",
+            "a model that owns nothing: a function of its parameters",
+            "two-layer",
+            fixed=_LOOP,
+        ),
+        Implementation(
             "dynamic",
             "control flow and shared weights in forward()",
             "dynamic",
-            fixed={"optimizer": "SGD", "stateless": False},
+            fixed={"optimizer": "SGD"},
         ),
         Implementation(
             "batched", "many runs as one program, with a leading run dimension", "two-layer", fixed=_BY_HAND

@@ -52,4 +52,5 @@ TASK = Task(
             fixed=_BY_HAND | {"e": None},
         ),
     ),
+    absent={"functional": "a formula is a function of its coefficients anyway: mlp shows what changes"},
 )
