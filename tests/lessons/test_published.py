@@ -26,9 +26,11 @@ MARGIN = 0.5  # of the range of our own runs, on either side
 
 FILES = {"mlp_n64": None, "mlp_no_bias": "mlp_no_bias", "mlp_n100": "mlp_n100"}
 WRONG = " (wrong ReLU gradient)"
+# That document's nn.Module takes its weights as arguments.
+OURS = {("mlp_n100", "module"): "functional"}
 
 # What decides how a loss is computed, or how much is printed, but not what comes out.
-_NOT_IN_THE_CURVE = ("impl", "steps", "threads", "print_every", "stateless", "seed")
+_NOT_IN_THE_CURVE = ("impl", "steps", "threads", "print_every", "seed")
 
 Curve = dict[int, float]  # loss by step
 
@@ -48,7 +50,7 @@ def group_of(program: tuple[str, str]) -> str:
     system, implementation = program
     if implementation.endswith(WRONG):
         return f"{system}-wrong"
-    config = config_of("mlp", implementation, FILES[system])
+    config = config_of("mlp", OURS.get(program, implementation), FILES[system])
     decisive = {name: v for name, v in config.to_dict().items() if name not in _NOT_IN_THE_CURVE}
     same = [
         other
@@ -58,7 +60,7 @@ def group_of(program: tuple[str, str]) -> str:
         and (other == "dynamic") == (implementation == "dynamic")
     ]
     for other in same:
-        values = config_of("mlp", other, FILES[system]).to_dict()
+        values = config_of("mlp", OURS.get((system, other), other), FILES[system]).to_dict()
         if {name: v for name, v in values.items() if name not in _NOT_IN_THE_CURVE} == decisive:
             return f"{system}-{other}"
     raise AssertionError(program)
@@ -157,7 +159,7 @@ def _largest_difference(a: list[float], b: list[float]) -> float:
     return float(np.max(np.abs(np.array(a) - np.array(b)) / np.array(a)))
 
 
-@pytest.mark.parametrize("impl", ["tensor", "autograd", "function", "nn", "optim", "module"])
+@pytest.mark.parametrize("impl", ["tensor", "autograd", "function", "nn", "optim", "module", "functional"])
 def test_levels_of_mlp_are_the_same_training(impl: str) -> None:
     """From one start with one update rule, a level gives NumPy's losses to rounding."""
     same: dict[str, Value] = {
@@ -172,7 +174,7 @@ def test_levels_of_mlp_are_the_same_training(impl: str) -> None:
     assert _largest_difference(reference, trained_losses(config_of("mlp", impl, **same))) < 1e-9
 
 
-@pytest.mark.parametrize("impl", ["optim", "module"])
+@pytest.mark.parametrize("impl", ["optim", "module", "functional"])
 def test_levels_with_biases_are_the_same_training(impl: str) -> None:
     """With biases and the start of nn.Linear, the levels agree with `nn` to rounding."""
     same: dict[str, Value] = {
@@ -198,12 +200,6 @@ def test_levels_of_sin_are_the_same_training(impl: str) -> None:
     }
     reference = trained_losses(config_of("sin", "numpy", **same))
     assert _largest_difference(reference, trained_losses(config_of("sin", impl, **same))) < 1e-9
-
-
-def test_a_stateless_model_is_the_same_training() -> None:
-    """A module that takes its weights as arguments gives the losses of one that owns them."""
-    losses = [trained_losses(config_of("mlp", "module", "mlp_n100", stateless=s)) for s in (False, True)]
-    assert losses[0] == losses[1]
 
 
 # Minimum and maximum of 20 runs of the documents' programs, at steps 0, 100 and 499.

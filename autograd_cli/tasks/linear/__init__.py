@@ -41,8 +41,8 @@ TASK = Task(
         ),
     ),
     absent={
+        "functional": "a line is a function of its two numbers anyway: mlp shows what changes",
         "function": "a line is one product and one sum, with no operation left to differentiate by hand",
-        "functional": "a single layer's parameters are as easily seen in `tensor`",
         "dynamic": "a single layer has no path to choose from",
     },
 )

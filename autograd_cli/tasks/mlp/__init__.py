@@ -40,6 +40,12 @@ TASK = Task(
         LevelSpec("nn", ".nn:Mlp", "layers that own their parameters", "two-layer"),
         LevelSpec("optim", ".optim:Mlp", "the update rule as an object", "two-layer"),
         LevelSpec("module", ".module:Mlp", "a model as a class of your own", "two-layer"),
+        LevelSpec(
+            "functional",
+            ".functional:Mlp",
+            "a model that owns nothing: a function of its parameters",
+            "two-layer",
+        ),
         LevelSpec("dynamic", ".dynamic:Mlp", "control flow and shared weights in forward()", "dynamic"),
         LevelSpec(
             "batched",

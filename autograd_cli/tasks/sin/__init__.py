@@ -53,5 +53,6 @@ TASK = Task(
             batch_target=".batched:SinRuns",
         ),
     ),
+    absent={"functional": "a formula is a function of its coefficients anyway: mlp shows what changes"},
     references={"legendre": ".reference:Legendre", "dynamic": ".reference:Dynamic"},
 )

@@ -27,7 +27,7 @@ TASK = Task(
         "nn": "the lesson here is backward() on bare tensors, without layers",
         "optim": "the lesson here is backward() on bare tensors, without an optimiser",
         "module": "the lesson here is backward() on bare tensors, without a model class",
-        "functional": "the lesson here is backward() on bare tensors, not a function of parameters",
+        "functional": "the lesson here is backward() on bare tensors, and functional does without it",
         "batched": "the lesson here is backward() on bare tensors, once",
         "dynamic": "a single product and a softmax have no path to choose from",
     },
