@@ -26,7 +26,7 @@ from autograd_cli.contract.problem import Problem
 from autograd_cli.training.loop import train
 from tests.helpers import CELLS, arrays, config_of, level_of, losses_of, problem_of
 
-LINES_ON_A_SCREEN = 71
+LINES_ON_A_SCREEN = 64
 # From one level to another that builds on it: how many lines, old and new ones counted, a lesson may take.
 STEPS = {
     ("numpy", "tensor"): 20,
@@ -37,7 +37,7 @@ STEPS = {
     ("optim", "module"): 40,
     ("module", "functional"): 50,
     ("module", "dynamic"): 40,
-    ("tensor", "batched"): 75,
+    ("tensor", "batched"): 60,
 }
 SMALL = {
     "mlp": {"N": 7, "D_in": 5, "H": 6, "D_out": 3},
