@@ -4,7 +4,9 @@ EvoError            something asked for could not be done (exit 1)
 ├── ConfigError     an option, a value, a name or a file that cannot be used (exit 2)
 └── RunError        a run directory that cannot be written or read (exit 1)
 
-The command line catches EvoError in one place and prints it as one line, never as a traceback.
+A message that is about an argument begins with its name, and the error knows that name as its `key`. The
+command line catches EvoError in one place and prints it as one line, never as a traceback, with `--` before
+the key: there it is an option.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,9 +28,19 @@ class ExitCode(IntEnum):
 
 
 class EvoError(Exception):
-    """Something asked for could not be done; the message is one line for a person."""
+    """Something asked for could not be done; the message is one line for a person.
+
+    Attributes:
+        key: the name of the argument that the message begins with, such as `runs_dir`; None if it is about no
+            argument.
+
+    """
 
     exit_code = ExitCode.FAILED
+
+    def __init__(self, message: str, *, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class ConfigError(EvoError):
@@ -50,21 +62,25 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     return f"; did you mean '{folded[near[0]]}'?" if near else ""
 
 
-def unknown(what: str, name: str, allowed: Iterable[str], where: str) -> ConfigError:
-    """The error for a name that is not among `allowed`: `where: unknown what 'name'; …`."""
+def unknown(
+    what: str, name: str, allowed: Iterable[str], where: str | None = None, *, key: str | None = None
+) -> ConfigError:
+    """The error for a name that is not among `allowed`: `where: unknown what 'name'; …`.
+
+    `key` stands in the place of `where` if the name is the value of an argument.
+    """
     names = list(allowed)
-    return ConfigError(
-        f"{where}: unknown {what} '{name}'{did_you_mean(name, names)} (allowed: {', '.join(names)})"
-    )
+    message = f"unknown {what} '{name}'{did_you_mean(name, names)} (allowed: {', '.join(names)})"
+    return ConfigError(f"{key or where}: {message}", key=key)
 
 
-def choose(what: str, name: str, table: Mapping[str, T], where: str) -> T:
-    """The entry of `table` called `name`.
+def choose(name: str, table: Mapping[str, T], key: str) -> T:
+    """The entry of `table` called `name`, which is the value of the argument `key`.
 
     Raises:
         ConfigError: there is none.
 
     """
     if name not in table:
-        raise unknown(what, name, table, where)
+        raise unknown(key, name, table, key=key)
     return table[name]

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-from autograd_cli.catalogue.external import blame_class, check_level, is_outside
-from autograd_cli.catalogue.registry import find_implementation, find_task, load_level, load_problem
+from autograd_cli.catalogue.cell import Cell
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.errors import EvoError
 from autograd_cli.training.threads import set_threads
@@ -72,24 +71,24 @@ class Accumulation:
     cleared: bool
 
 
-def read_graph(config: RunConfig) -> Node:
+def read_graph(cell: Cell, config: RunConfig) -> Node:
     """The graph of one forward pass at the start.
 
     Raises:
         NoGraphError: the level writes its gradients by hand.
     """
-    level, loss = _forward(config)
+    level, loss = _forward(cell, config)
     named = _leaves(level.parameters)
     return _read(loss.grad_fn, named)
 
 
-def read_accumulation(config: RunConfig) -> list[Accumulation]:
+def read_accumulation(cell: Cell, config: RunConfig) -> list[Accumulation]:
     """What a second backward() through a retained graph does to each parameter's .grad.
 
     Raises:
         NoGraphError: the level writes its gradients by hand.
     """
-    level, loss = _forward(config)
+    level, loss = _forward(cell, config)
     leaves = [fn.variable for fn in _functions(loss.grad_fn) if hasattr(fn, "variable")]
     names = [", ".join(_names_of(leaf, _leaves(level.parameters))) for leaf in leaves]
     loss.backward(retain_graph=True)
@@ -106,20 +105,15 @@ class NoGraphError(EvoError):
     """The level leaves no graph behind, because its gradients are written by hand."""
 
 
-def _forward(config: RunConfig) -> tuple[Any, Any]:
+def _forward(cell: Cell, config: RunConfig) -> tuple[Any, Any]:
     set_threads(config.threads)
-    task = find_task(config.task, "--task")
-    level_class = load_level(task, find_implementation(task, config.impl, "--impl"))
-    problem = load_problem(task).make(config)
+    level = cell.make(config)
     try:
-        level = level_class(problem, config)
         loss = level.forward()
     except Exception as error:
-        if not is_outside(level_class):
+        if not cell.is_outside:
             raise
-        raise EvoError(blame_class(error, level_class)) from error
-    if is_outside(level_class):
-        check_level(level)
+        raise EvoError(cell.blame(error)) from error
     if getattr(loss, "grad_fn", None) is None:
         kind = (
             "no tensor of it requires gradients" if hasattr(loss, "requires_grad") else "it uses no tensors"

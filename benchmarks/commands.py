@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -26,16 +27,14 @@ _SAME_MEMORY = 1.02
 
 def make_runs(folder: Path, rows: int) -> list[str]:
     """A thousand completed runs, written by the writer that `evo train` uses."""
-    from autograd_cli.config.files import Setting  # a parent of children stays small
-    from autograd_cli.config.resolve import resolve  # a parent of children stays small
+    import autograd_cli as evo  # a parent of children stays small
     from autograd_cli.contract.batch import Batch
     from autograd_cli.runs.writer import RunWriter
 
+    config = evo.plan("sin", "numpy", steps=rows).plan.runs[0].config
     paths = []
     for seed in range(RUNS):
-        settings = {"task": "sin", "impl": "numpy", "seed": str(seed), "steps": str(rows)}
-        config = resolve((key, Setting(text, "")) for key, text in settings.items())
-        writer = RunWriter(folder, config, f"run{seed:04}", {})
+        writer = RunWriter(folder, replace(config, seed=seed), f"run{seed:04}", {})
         losses = [8.8 + (1000 + seed) * math.exp(-step / 50) for step in range(rows)]
         writer.append(Batch(0, losses, [step * 1e-5 for step in range(rows)]))
         writer.finish("completed")

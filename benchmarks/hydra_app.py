@@ -1,15 +1,10 @@
 """evo's own training function under Hydra: `python hydra_app.py -m task=mlp impl=optim seed=range(64)`."""
 
-from pathlib import Path
-
 import hydra
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig
 
-from autograd_cli.config.files import Setting
-from autograd_cli.config.resolve import resolve
-from autograd_cli.training.run import Experiment
-from autograd_cli.training.signals import Interruption
+import autograd_cli as evo
 
 ConfigStore.instance().store(name="app", node={"task": "sin", "impl": "optim", "seed": 0, "runs_dir": "runs"})
 
@@ -17,11 +12,8 @@ ConfigStore.instance().store(name="app", node={"task": "sin", "impl": "optim", "
 @hydra.main(version_base=None, config_path=None, config_name="app")  # type: ignore[untyped-decorator]
 def main(config: DictConfig) -> None:
     """Train and record one run, as `evo train` does."""
-    given = [(key, Setting(str(config[key]), key)) for key in ("task", "impl", "seed")]
-    experiment = Experiment(resolve(given), Path(config.runs_dir))
-    for _ in experiment.run(Interruption()):
-        pass
-    print(experiment.record.last_loss)
+    run = evo.train(config.task, config.impl, seed=config.seed, runs_dir=config.runs_dir)
+    print(run.last_loss)
 
 
 if __name__ == "__main__":

@@ -282,7 +282,7 @@ def sin_module(problem: Any, config: Any) -> float:
     lr = config.lr
     x, y = _tensors(problem, config)
     x2, x3 = x**2, x**3
-    model = Polynomial3(**{name: float(problem.start[name]) for name in "abcd"}).to(x.dtype)
+    model = Polynomial3(*_parameters(problem, config, "abcd"))
     loss_fn = nn.MSELoss(reduction="sum")
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     start_s = perf_counter()
@@ -299,13 +299,13 @@ def sin_dynamic(problem: Any, config: Any) -> float:
     lr = config.lr
     x, y = _tensors(problem, config)
     powers = (x, x**2, x**3, x**4, x**5)
-    model = DynamicPolynomial(**{name: float(problem.start[name]) for name in "abcde"}).to(x.dtype)
+    model = DynamicPolynomial(*_parameters(problem, config, "abcde"))
     extra_terms = problem.choices(3)
     loss_fn = nn.MSELoss(reduction="sum")
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     start_s = perf_counter()
     for _ in range(config.steps):
-        loss = loss_fn(model(powers, extra_terms=next(extra_terms)), y)
+        loss = loss_fn(model(*powers, extra_terms=next(extra_terms)), y)
         loss.item()
         optimizer.zero_grad()
         loss.backward()

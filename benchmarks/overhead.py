@@ -12,7 +12,6 @@ import os
 import sys
 import tempfile
 import threading
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -24,16 +23,13 @@ LIMIT = 1.05
 
 def measure_here(cell: str, pairs: int) -> dict[str, Any]:
     """Measure a cell in this process, whose threads are then the cell's."""
-    from autograd_cli.catalogue.registry import find_task, load_problem
-    from autograd_cli.config.files import Setting  # after the parent has chosen the cell
-    from autograd_cli.config.resolve import resolve  # after the parent has chosen the cell
+    import autograd_cli as evo  # after the parent has chosen the cell
+    from autograd_cli.catalogue.registry import find_cell
     from autograd_cli.display.training import PlainScreen
-    from autograd_cli.training.run import Experiment
-    from autograd_cli.training.signals import Interruption
     from autograd_cli.training.threads import set_threads
 
     task, impl = cell.split("/")
-    config = resolve([("task", Setting(task, "")), ("impl", Setting(impl, ""))])
+    config = next(run.config for run in evo.plan(task, impl).plan.runs)
     set_threads(config.threads)
     import inline  # imports torch, which must know its threads first
 
@@ -41,20 +37,28 @@ def measure_here(cell: str, pairs: int) -> dict[str, Any]:
     gc.freeze()  # as the command line does before its loop
 
     without = getattr(inline, f"{task}_{impl}")
-    problem = load_problem(find_task(task, ""))
+    problem = find_cell(task, impl).problems
 
     with tempfile.TemporaryDirectory() as runs, _reader() as out:
         end_s: list[float] = []
 
         def with_all() -> float:
-            experiment = Experiment(config, Path(runs))
-            gc.collect()
-            start_s = perf_counter()
-            with PlainScreen(config, out) as screen:
-                for batch in experiment.run(Interruption()):
-                    screen.show(batch)
-                    shown_s = perf_counter()
-                screen.finish(experiment.record)
+            screen = PlainScreen(out)
+            start_s = shown_s = 0.0
+
+            def start(config: evo.RunConfig) -> None:
+                nonlocal start_s
+                gc.collect()
+                start_s = perf_counter()
+                screen.start(config)
+
+            def show(batch: evo.Batch) -> None:
+                nonlocal shown_s
+                screen.show(batch)
+                shown_s = perf_counter()
+
+            run = evo.train(task, impl, runs_dir=runs, on_start=start, on_batch=show)
+            screen.finish(run.record)
             now_s = perf_counter()
             end_s.append(now_s - shown_s)
             return now_s - start_s

@@ -24,9 +24,7 @@ import numpy as np
 import readme
 import torch
 
-from autograd_cli.catalogue.registry import find_implementation, find_task, load_level, load_problem
-from autograd_cli.config.files import Setting
-from autograd_cli.config.resolve import resolve
+import autograd_cli as evo
 from autograd_cli.sweep.batched import BATCH_BYTES
 from autograd_cli.sweep.sweep import cores
 from autograd_cli.training.loop import train
@@ -77,14 +75,13 @@ def hydra_s(folder: str, impl: str, runs: int) -> float:
         return wall_s([*app, f"seed=range({runs})", *places], folder)
 
 
-def level_s(task_name: str, impl: str) -> float:
+def level_s(task: str, impl: str) -> float:
     """CPU seconds of one run's arithmetic in the loop of training.py, nothing recorded; the best of three."""
-    config = resolve([("task", Setting(task_name, "")), ("impl", Setting(impl, ""))])
-    task = find_task(task_name, "")
-    level_class = load_level(task, find_implementation(task, impl, ""))
+    (run,) = evo.plan(task, impl).plan.runs
+    config = run.config
     times = []
     for _ in range(3):
-        level = level_class(load_problem(task).make(config), config)
+        level = run.cell.make(config)
         start = time.process_time()
         for _ in train(level, config.steps):
             pass
@@ -96,9 +93,10 @@ def batch_s(runs: int = 256) -> float:
     """CPU seconds of one run's share of the arithmetic of a batch of sin; the best of three."""
     from autograd_cli.tasks.sin.batched import SinRuns  # needs threads set first
 
-    config = resolve([("task", Setting("sin", "")), ("impl", Setting("batched", ""))])
+    (run,) = evo.plan("sin", "batched").plan.runs
+    config = run.config
     size = min(runs, BATCH_BYTES // SinRuns.bytes_per_run(config))
-    problem = load_problem(find_task("sin", "")).make(config)
+    problem = run.cell.problems.make(config)
     times = []
     for _ in range(3):
         level = SinRuns([problem] * size, [config] * size)

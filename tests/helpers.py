@@ -3,7 +3,7 @@
 import csv
 import subprocess
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
@@ -14,20 +14,22 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from autograd_cli.catalogue import registry
-from autograd_cli.catalogue.registry import find_implementation, find_task, load_level, load_problem
+from autograd_cli.catalogue.cell import Cell
+from autograd_cli.catalogue.registry import find_cell
 from autograd_cli.cli.app import app
 from autograd_cli.config.files import Setting, find_config, read_config_file
-from autograd_cli.config.resolve import keys_of, resolve, resolve_command_line
+from autograd_cli.config.resolve import gather, keys_of, parse_assignment, resolve
 from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.keys import Key, Value, show
 from autograd_cli.contract.level import Level, LevelClass
 from autograd_cli.contract.problem import Problem
+from autograd_cli.graph import Accumulation, Node, read_accumulation, read_graph
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import RunRecord
 from autograd_cli.runs.writer import RunWriter
 from autograd_cli.sweep.plan import Plan, make_plan
-from autograd_cli.sweep.request import combine
+from autograd_cli.sweep.request import make_request
 from autograd_cli.training.loop import train
 from autograd_cli.training.threads import set_threads
 from autograd_cli.verify.cells import Verdict, verify
@@ -38,7 +40,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TASKS = registry.TASKS
 # The names that --config takes without a path.
 SHIPPED = sorted(path.stem for path in (ROOT / "configs").glob("*.yaml"))
-LEVELS = {task.name: [row.name for row in task.implementations] for task in TASKS.values()}
+LEVELS = {task.name: [row.name for row in task.levels] for task in TASKS.values()}
 CELLS = [(task, impl) for task, impls in LEVELS.items() for impl in impls]
 # Levels whose gradients are written by hand, and those for which autograd builds a graph.
 BY_HAND = [cell for cell in CELLS if cell[1] in ("numpy", "tensor", "batched")]
@@ -62,14 +64,14 @@ UNWANTED = ("COLUMNS", "LINES", "TERM", "FORCE_COLOR", "NO_COLOR", "PYTHONPATH",
 
 def config_of(task: str, impl: str, file: str | None = None, /, **keys: Value) -> RunConfig:
     """The configuration of a cell, from the file that comes with evo or another one, with keys changed."""
-    settings = {"task": task, "impl": impl} | {name: show(value) for name, value in keys.items()}
-    given = [(name, Setting(text, f"argument '{name}={text}'")) for name, text in settings.items()]
-    return resolve(given, read_config_file(find_config(file)) if file else None)
+    words = [f"{name}={show(value)}" for name, value in keys.items()]
+    return resolve_words([f"task={task}", f"impl={impl}", *words], file)
 
 
-def resolve_words(words: Sequence[str], config: str | None = None) -> RunConfig:
+def resolve_words(words: Iterable[str], config: str | None = None) -> RunConfig:
     """What `evo train --config CONFIG WORDS` uses; task and impl are words, too."""
-    return resolve_command_line({}, words, config)
+    file = read_config_file(find_config(config)) if config else None
+    return resolve(gather(map(parse_assignment, words)), file)[1]
 
 
 def config_keys(task: str) -> dict[str, Key]:
@@ -82,41 +84,55 @@ def small(task: str, impl: str, **keys: Value) -> RunConfig:
     return config_of(task, impl, **{"dtype": "float64", **SMALL[task], **keys})
 
 
+def cell_of(config: RunConfig) -> Cell:
+    """What a configuration trains."""
+    return find_cell(config.task, config.impl)
+
+
 def level_class(task: str, impl: str) -> LevelClass:
     """The class that is trained."""
-    found = find_task(task, "--task")
-    return load_level(found, find_implementation(found, impl, "--impl"))
+    return find_cell(task, impl).level_class
 
 
 def problem_of(config: RunConfig) -> Problem:
     """The data and start of `config`."""
-    return load_problem(find_task(config.task, "--task")).make(config)
+    return cell_of(config).problems.make(config)
 
 
 def level_of(config: RunConfig, problem: Problem | None = None) -> Level:
     """The level of a configuration, standing at its start or at that of another problem."""
-    return level_class(config.task, config.impl)(problem or problem_of(config), config)
+    return cell_of(config).make(config, problem)
 
 
 def model_shapes(config: RunConfig) -> dict[str, tuple[int, ...]]:
     """The shape of each parameter, as the task's problem.py tells it."""
-    task = find_task(config.task, "--task")
-    model = find_implementation(task, config.impl, "--impl").model
-    return dict(load_problem(task).interface(model, config).parameters)
+    cell = cell_of(config)
+    return dict(cell.problems.signature(cell.model, config).parameters)
 
 
 def choices_of(config: RunConfig, steps: int) -> list[int]:
     """The path that a level's model takes at each of the first steps; zeros where there is one path."""
-    task = find_task(config.task, "--task")
-    model = find_implementation(task, config.impl, "--impl").model
-    choices = problem_of(config).choices(load_problem(task).interface(model, config).paths)
+    cell = cell_of(config)
+    choices = problem_of(config).choices(cell.problems.signature(cell.model, config).paths)
     return [next(choices) for _ in range(steps)]
 
 
 def describe(config: RunConfig, parameters: Mapping[str, Any]) -> str | None:
     """What a run says of the parameters that it ends with."""
-    task = find_task(config.task, "--task")
-    return load_problem(task).describe(find_implementation(task, config.impl, "--impl").model, parameters)
+    cell = cell_of(config)
+    return cell.problems.describe(cell.model, parameters)
+
+
+def graph_of(task: str, impl: str, **keys: Value) -> Node:
+    """The graph of a small level."""
+    config = small(task, impl, **keys)
+    return read_graph(cell_of(config), config)
+
+
+def accumulation_of(task: str, impl: str) -> list[Accumulation]:
+    """What a second backward() does to the gradients of a small level."""
+    config = small(task, impl)
+    return read_accumulation(cell_of(config), config)
 
 
 def arrays(views: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
@@ -150,8 +166,14 @@ def verdicts_of(
     quick: bool = True,
 ) -> list[Verdict]:
     """What `evo verify` finds of levels."""
-    plan = make_verify_plan(steps, tolerance, dtype, quick, assignments)
-    return list(verify(choose_cells(task, impls), plan))
+    plan = make_verify_plan(
+        gather(map(parse_assignment, assignments)),
+        steps=Setting(steps, "--steps"),
+        tolerance=Setting(tolerance, "--tolerance"),
+        dtype=Setting(dtype, "--dtype"),
+        quick=quick,
+    )
+    return list(verify(choose_cells(Setting(task, "--task"), Setting(impls, "--impl")), plan))
 
 
 # --- runs -------------------------------------------------------------------------------------------
@@ -228,9 +250,10 @@ def train_run(runs_dir: Path, task: str, impl: str, *arguments: object, **keys: 
     return Path(done.stdout.removesuffix("\n"))
 
 
-def plan_of(*arguments: str, pairs: bool = False) -> Plan:
-    """The runs that `evo sweep ARGUMENTS` asks for."""
-    return make_plan(combine(arguments, {}, pairs=pairs))
+def plan_of(*words: str, file: object = None, pairs: bool = False) -> Plan:
+    """The runs that `evo sweep FILE WORDS` asks for."""
+    settings = gather(map(parse_assignment, words))
+    return make_plan(make_request(settings, file=str(file) if file else None, pairs=pairs))
 
 
 def sweep(runs_dir: Path, *arguments: str, code: int = 0) -> str:

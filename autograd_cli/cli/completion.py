@@ -12,9 +12,9 @@ def complete_task(incomplete: str) -> list[str]:
 
 def complete_impl(incomplete: str) -> list[str]:
     """Names of implementations that begin with what was typed."""
-    from autograd_cli.catalogue.registry import implementation_names
+    from autograd_cli.catalogue.registry import level_names
 
-    return [name for name in implementation_names() if name.startswith(incomplete)]
+    return [name for name in level_names() if name.startswith(incomplete)]
 
 
 def complete_config(incomplete: str) -> list[str]:

@@ -10,7 +10,7 @@ from autograd_cli.errors import ConfigError, EvoError, unknown
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import RunRecord
 
-# What every row shows, by the names that --sort and --where take beside configuration keys.
+# What every row shows, by the names that `sort` and `where` take beside configuration keys.
 FIELDS = ("run", "status", "last_loss", "best_loss", "steps", "step_s")
 RATIOS = ("last_loss", "best_loss", "step_s")
 
@@ -43,7 +43,7 @@ class Comparison:
 
     def row(self, record: RunRecord) -> dict[str, Any]:
         """The values of one run by column, as numbers where they are numbers; `curve` as a list."""
-        row = {"run": record.path, "status": record.status} | {
+        row = {"run": record.path or "in memory", "status": record.status} | {
             key: record.config.get(key) for key in self.keys
         }
         row |= {name: value_of(record, name) for name in FIELDS[2:]}
@@ -88,12 +88,12 @@ def compare(
     for condition in where:
         key, equals, text = condition.partition("=")
         if not (equals and key):
-            raise ConfigError(f"--where: '{condition}': expected KEY=VALUE, such as impl=numpy")
-        check_key(key, keys, "--where")
+            raise ConfigError(f"where: '{condition}': expected KEY=VALUE, such as impl=numpy", key="where")
+        check_key(key, keys, "where")
         chosen = [record for record in chosen if _matches(value_of(record, key), text)]
     if sort:
         name = sort.removeprefix("-")
-        check_key(name, keys, "--sort")
+        check_key(name, keys, "sort")
         known = [record for record in chosen if value_of(record, name) is not None]
         rest = [record for record in chosen if value_of(record, name) is None]
         known.sort(key=lambda record: sort_key(value_of(record, name)), reverse=sort.startswith("-"))
@@ -113,13 +113,13 @@ def find_baseline(records: Sequence[RunRecord], baseline: str) -> RunRecord:
         r for r in records if Path(r.path).name == baseline
     ]
     if len(named) > 1:
-        raise ConfigError(f"--baseline: '{baseline}' names {len(named)} runs; give its path")
+        raise ConfigError(f"baseline: '{baseline}' names {len(named)} runs; give its path", key="baseline")
     if named:
         return named[0]
     try:
         return read_run(Path(baseline))
     except EvoError as error:
-        raise ConfigError(f"--baseline: {error}") from error
+        raise ConfigError(f"baseline: {error}", key="baseline") from error
 
 
 def value_of(record: RunRecord, key: str) -> Any:
@@ -130,17 +130,17 @@ def value_of(record: RunRecord, key: str) -> Any:
 
 
 def check_key(
-    key: str, keys: Sequence[str], where: str, fields: Sequence[str] = (*FIELDS, "name", "sweep")
+    key: str, keys: Sequence[str], argument: str, fields: Sequence[str] = (*FIELDS, "name", "sweep")
 ) -> None:
     """Refuse a key that is neither among `keys` nor among `fields`.
 
     Raises:
-        ConfigError: it is not; `where` says where it came from.
+        ConfigError: it is not; it is the value of `argument`.
 
     """
     allowed = dict.fromkeys((*fields, *keys))
     if key not in allowed:
-        raise unknown("key", key, allowed, where)
+        raise unknown("key", key, allowed, key=argument)
 
 
 def _matches(value: Any, text: str) -> bool:

@@ -6,6 +6,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from autograd_cli.compare.comparison import Comparison, check_key, sort_key
+from autograd_cli.contract.config import follows_level
 from autograd_cli.contract.keys import Value
 from autograd_cli.errors import ConfigError, unknown
 from autograd_cli.runs.record import RunRecord
@@ -78,14 +79,16 @@ def group(
 
     """
     known = list(dict.fromkeys(key for record in comparison.records for key in record.config))
-    first, inside = _split(group_by, known, "--group-by"), _split(over, known, "--over")
+    first, inside = _split(group_by, known, "group_by"), _split(over, known, "over")
     for key in inside:
         if key in first:
-            raise ConfigError(f"--over: '{key}' is in --group-by, too")
+            raise ConfigError(f"over: '{key}' is in group_by, too", key="over")
     keys = first
     if over is not None:
         differing = [key for key in comparison.differing if key not in inside and key not in first]
-        keys = first + [key for key in differing if not _follows(key, first + differing, comparison.records)]
+        says_level = "impl" in first + differing
+        configs = [record.config for record in comparison.records]
+        keys = first + [key for key in differing if not (says_level and follows_level(key, configs))]
     members: dict[tuple[Value, ...], list[RunRecord]] = {}
     ended = [record for record in comparison.records if record.status in _ENDED]
     for record in ended:
@@ -94,23 +97,11 @@ def group(
     return Grouping(keys, _sorted(groups, keys, sort or "mean"), len(comparison.records) - len(ended))
 
 
-def _split(text: str | None, known: Sequence[str], where: str) -> list[str]:
+def _split(text: str | None, known: Sequence[str], argument: str) -> list[str]:
     keys = [key.strip() for key in text.split(",")] if text is not None else []
     for key in keys:
-        check_key(key, known, where, fields=())
+        check_key(key, known, argument, fields=())
     return list(dict.fromkeys(keys))
-
-
-def _follows(key: str, keys: Sequence[str], records: Sequence[RunRecord]) -> bool:
-    """Whether the level alone decides `key`, as its section of the defaults does: impl says it all then."""
-    if key in ("task", "impl") or "impl" not in keys:
-        return False
-    found: dict[tuple[Value, Value], Value] = {}
-    for record in records:
-        level = (record.config.get("task"), record.config.get("impl"))
-        if found.setdefault(level, record.config.get(key)) != record.config.get(key):
-            return False
-    return True
 
 
 def _measure(values: tuple[Value, ...], records: Sequence[RunRecord]) -> Group:
@@ -131,7 +122,7 @@ def _measure(values: tuple[Value, ...], records: Sequence[RunRecord]) -> Group:
 def _sorted(groups: Sequence[Group], keys: Sequence[str], sort: str) -> list[Group]:
     name = sort.removeprefix("-")
     if name not in (*keys, *STATISTICS):
-        raise unknown("key", name, (*keys, *STATISTICS), "--sort")
+        raise unknown("key", name, (*keys, *STATISTICS), key="sort")
 
     def value(group: Group) -> Any:
         return group.values[keys.index(name)] if name in keys else getattr(group, name)

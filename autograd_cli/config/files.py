@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.keys import Value, show
 from autograd_cli.errors import ConfigError, unknown
 
 # The C parser, where PyYAML has it, reads a file in a tenth of the time.
@@ -18,6 +20,11 @@ class Setting:
 
     text: str
     where: str
+
+    @classmethod
+    def of(cls, key: str, value: "Setting | Value") -> "Setting":
+        """The setting of the argument `key`; a Setting is one already."""
+        return value if isinstance(value, Setting) else cls(show(value), key)
 
 
 @dataclass(frozen=True)
@@ -41,8 +48,13 @@ def shipped_configs() -> list[str]:
     return sorted(path.stem for path in config_folder().glob("*.yaml"))
 
 
+def to_yaml(config: RunConfig) -> str:
+    """The file from which `evo train --config` repeats the run."""
+    return "".join(f"{name}: {show(value)}\n" for name, value in config.to_dict().items())
+
+
 def find_config(name: str) -> Path:
-    """The file that `--config name` means: a path, a run directory, or a configuration that comes with evo.
+    """The file of the configuration `name`: a path, a run directory, or one that comes with evo.
 
     Raises:
         ConfigError: there is none.
@@ -54,7 +66,7 @@ def find_config(name: str) -> Path:
     if not path.exists() and name in shipped_configs():
         return config_folder() / f"{name}.yaml"
     if not path.exists():
-        raise unknown("configuration", name, shipped_configs(), "--config")
+        raise unknown("configuration", name, shipped_configs(), key="config")
     return path
 
 

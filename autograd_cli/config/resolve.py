@@ -1,7 +1,7 @@
 """Files and the command line, merged into one frozen and validated RunConfig.
 
-Later wins: the task's defaults < the level's own section of them < `--config FILE` < the command line.
-Every value remembers where it came from, so that a complaint can say so.
+Later wins: the task's defaults < the level's own section of them < a configuration file < what is given
+directly. Every value remembers where it came from, so that a complaint can say so.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,11 +10,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from autograd_cli.catalogue.registry import find_implementation, find_task
-from autograd_cli.config.files import ConfigFile, Setting, config_folder, find_config, read_config_file
+from autograd_cli.catalogue.cell import Cell, of_class
+from autograd_cli.catalogue.registry import find_level, find_task
+from autograd_cli.config.files import ConfigFile, Setting, config_folder, read_config_file
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.keys import COMMON_KEYS, Key, Value, show
-from autograd_cli.contract.task import Implementation, Task
+from autograd_cli.contract.level import LevelClass
+from autograd_cli.contract.task import LevelSpec, Task
 from autograd_cli.errors import ConfigError, unknown
 
 
@@ -38,66 +40,63 @@ def parse_assignment(argument: str) -> tuple[str, Setting]:
     return name, Setting(text, f"argument '{argument}'")
 
 
-def resolve_command_line(
-    options: Mapping[str, str | None], assignments: Iterable[str] = (), config: str | None = None
-) -> RunConfig:
-    """The configuration that a command's arguments describe.
-
-    Args:
-        options: the text of each option by its key; None where it was not given.
-        assignments: `KEY=VALUE` arguments.
-        config: the argument of `--config`.
+def gather(settings: Iterable[tuple[str, Setting]]) -> dict[str, Setting]:
+    """Settings by key.
 
     Raises:
-        ConfigError: as of `resolve`, `parse_assignment`, `find_config` and `read_config_file`.
-
-    """
-    given = [(key, Setting(text, f"--{key}")) for key, text in options.items() if text is not None]
-    given += [parse_assignment(argument) for argument in assignments]
-    return resolve(given, read_config_file(find_config(config)) if config else None)
-
-
-def resolve(
-    overrides: Iterable[tuple[str, Setting]] = (),
-    file: ConfigFile | None = None,
-) -> RunConfig:
-    """The one configuration that a run uses.
-
-    Args:
-        overrides: keys and settings of the command line, `task` and `impl` among them.
-        file: the user's configuration file.
-
-    Raises:
-        ConfigError: an unknown task, implementation or key; a value of the wrong type, out of range, or
-            that the level does not take; a key given twice; no task or no implementation.
+        ConfigError: a key is given twice.
 
     """
     given: dict[str, Setting] = {}
-    for name, setting in overrides:
+    for name, setting in settings:
         if name in given:
             raise ConfigError(f"{setting.where}: {name} is given twice, also by {given[name].where}")
         given[name] = setting
-    named = dict(file.settings if file else {}) | given
-    task_name = _required("task", named)
-    task = find_task(task_name.text, task_name.where)
-    impl_name = _required("impl", named)
-    implementation = find_implementation(task, impl_name.text, impl_name.where)
+    return given
+
+
+def resolve(
+    given: Mapping[str, Setting],
+    file: ConfigFile | None = None,
+    classes: Mapping[str, LevelClass] | None = None,
+) -> tuple[Cell, RunConfig]:
+    """What a run trains, and the one configuration that it uses.
+
+    Args:
+        given: the settings that win over all files, `task` and `impl` among them.
+        file: the user's configuration file.
+        classes: levels that were handed over as classes, by what `impl` calls them.
+
+    Raises:
+        ConfigError: an unknown task, implementation or key; a value of the wrong type, out of range, or
+            that the level does not take; no task or no implementation.
+
+    """
+    named = dict(file.settings if file else {}) | dict(given)
+    cell = _find_cell(named, classes or {})
+    task, level = cell.task, cell.spec
     keys = keys_of(task)
     defaults = _read_defaults(defaults_file(task))
     values: dict[str, Value] = dict.fromkeys(keys)
-    for layer in (defaults.settings, _section(defaults, implementation.name)):
+    for layer in (defaults.settings, _section(defaults, level)):
         values |= _parse(layer, keys)
     if file:
         _check_sections(file, task, keys)
-        own = [file.settings, _section(file, implementation.name)]
-    else:
-        own = []
-    for layer in (*own, given):
-        values |= _parse(layer, keys, implementation)
+        for layer in (file.settings, _section(file, level)):
+            values |= _parse(_without_retired(layer, task), keys, level)
+    values |= _parse(given, keys, level)
     common = {name: values.pop(name) for name in COMMON_KEYS}
     device = (given.get("device") or named.get("device") or Setting("", "")).where
-    _check_device(common["device"], implementation, device)
-    return RunConfig(task=task.name, impl=implementation.name, options=values, **common)  # type: ignore[arg-type]
+    _check_device(common["device"], level, device)
+    return cell, RunConfig(task=task.name, impl=level.name, options=values, **common)  # type: ignore[arg-type]
+
+
+def _find_cell(named: Mapping[str, Setting], classes: Mapping[str, LevelClass]) -> Cell:
+    task_name, impl = _required("task", named), _required("impl", named)
+    task = find_task(task_name.text, task_name.where)
+    if impl.text in classes:
+        return of_class(task, classes[impl.text])
+    return Cell(task, find_level(task, impl.text, impl.where))
 
 
 @cache
@@ -128,23 +127,33 @@ def parse_value(key: Key, setting: Setting) -> Any:
 
 def _required(name: str, named: Mapping[str, Setting]) -> Setting:
     if name not in named:
-        raise ConfigError(f"--{name} is missing: give it as an option, or as '{name}:' in the --config file")
+        raise ConfigError(
+            f"{name} is missing: give it, or write '{name}:' into the configuration file", key=name
+        )
     return named[name]
 
 
-def _section(file: ConfigFile, level: str) -> Mapping[str, Setting]:
-    return file.levels[level][1] if level in file.levels else {}
+def _section(file: ConfigFile, level: LevelSpec) -> Mapping[str, Setting]:
+    return file.levels[level.name][1] if level.name in file.levels else {}
+
+
+def _without_retired(layer: Mapping[str, Setting], task: Task) -> dict[str, Setting]:
+    """The settings without those keys of earlier versions that say nothing new."""
+    return {
+        name: setting
+        for name, setting in layer.items()
+        if name not in task.retired or setting.text != show(task.retired[name])
+    }
 
 
 def _check_sections(file: ConfigFile, task: Task, keys: Mapping[str, Key]) -> None:
     """Complain of any section, also of a level that is not to run now: a typing error is one today."""
     for level, (setting, body) in file.levels.items():
-        row = find_implementation(task, level, setting.where)
-        _parse(body, keys, row)
+        _parse(_without_retired(body, task), keys, find_level(task, level, setting.where))
 
 
 def _parse(
-    layer: Mapping[str, Setting], keys: Mapping[str, Key], implementation: Implementation | None = None
+    layer: Mapping[str, Setting], keys: Mapping[str, Key], level: LevelSpec | None = None
 ) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for name, setting in layer.items():
@@ -152,18 +161,19 @@ def _parse(
             continue
         if name not in keys:
             raise unknown("key", name, keys, setting.where)
-        values[name] = parse_value(keys[name], setting)
-        if implementation and name in implementation.fixed and values[name] != implementation.fixed[name]:
+        key = keys[name]
+        value = values[name] = parse_value(key, setting)
+        if level and not level.takes_all and key.is_fixed_for(level.name) and value != key.plain:
             raise ConfigError(
-                f"{setting.where}: {name} is '{setting.text}', but implementation '{implementation.name}' "
-                f"takes only {name}={show(implementation.fixed[name])}"
+                f"{setting.where}: {name} is '{setting.text}', but implementation '{level.name}' "
+                f"takes only {name}={show(key.plain)}"
             )
     return values
 
 
-def _check_device(device: Value, implementation: Implementation, where: str) -> None:
-    if device not in implementation.devices:
-        allowed = ", ".join(implementation.devices)
+def _check_device(device: Value, level: LevelSpec, where: str) -> None:
+    if device not in level.devices:
+        allowed = ", ".join(level.devices)
         raise ConfigError(
-            f"{where}: implementation '{implementation.name}' cannot run on '{device}' (allowed: {allowed})"
+            f"{where}: implementation '{level.name}' cannot run on '{device}' (allowed: {allowed})"
         )

@@ -1,12 +1,12 @@
 """What a run computes: one frozen object, and the digest that it is known by."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from autograd_cli.contract.keys import COMMON_KEYS, Value, show
+from autograd_cli.contract.keys import COMMON_KEYS, Value
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,24 @@ class RunConfig:
         """What a run is known by: equal for two runs exactly if they compute the same losses."""
         return digest_of(self.to_dict())
 
-    def to_yaml(self) -> str:
-        """The file from which `evo train --config` repeats the run."""
-        return "".join(f"{name}: {show(value)}\n" for name, value in self.to_dict().items())
+    def __getattr__(self, name: str) -> Any:
+        """`config.N` for `config.options["N"]`."""
+        options: Mapping[str, Any] = self.__dict__.get("options", {})
+        if name in options:
+            return options[name]
+        raise AttributeError(f"a configuration of task {self.__dict__.get('task')} has no key '{name}'")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "RunConfig":
+        """The configuration that `to_dict` gave, trusted as it is.
+
+        Raises:
+            KeyError: a key that every configuration has is missing.
+
+        """
+        common = ("task", "impl", *COMMON_KEYS)
+        options = {name: value for name, value in values.items() if name not in common}
+        return cls(options=options, **{name: values[name] for name in common})
 
 
 def digest_of(config: Mapping[str, Value]) -> str:
@@ -60,3 +75,14 @@ def digest_of(config: Mapping[str, Value]) -> str:
 
     content = {name: value for name, value in config.items() if name != "print_every"}
     return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def follows_level(key: str, configs: Iterable[Mapping[str, Value]]) -> bool:
+    """Whether the level alone decides `key`, as its section of the defaults does: `impl` says it all t."""
+    if key in ("task", "impl"):
+        return False
+    found: dict[tuple[Value, Value], Value] = {}
+    return all(
+        found.setdefault((values.get("task"), values.get("impl")), values.get(key)) == values.get(key)
+        for values in configs
+    )

@@ -16,7 +16,21 @@ _NULL = frozenset({"", "~", "null", "none"})
 
 @dataclass(frozen=True)
 class Key:
-    """One configuration key: `kind` is `int`, `float`, `bool` or `str`, and None only if `optional`."""
+    """One configuration key.
+
+    Attributes:
+        name: the key.
+        kind: `int`, `float`, `bool` or `str`.
+        help: what it is, for a person.
+        minimum: the smallest number allowed.
+        below: what a number must be smaller than.
+        choices: the words allowed.
+        optional: whether null is allowed, too.
+        plain: the value that every level of the task can be configured to have, so that levels can be held
+            against each other; None for a key, such as a size, whose every value suits every level.
+        levels: the task's levels that take other values than `plain`; empty for all of them.
+
+    """
 
     name: str
     kind: type
@@ -25,6 +39,12 @@ class Key:
     below: float | None = None
     choices: tuple[str, ...] = ()
     optional: bool = False
+    plain: Value = None
+    levels: tuple[str, ...] = ()
+
+    def is_fixed_for(self, level: str) -> bool:
+        """Whether the task's level of that name takes `plain` and nothing else."""
+        return bool(self.levels) and level not in self.levels
 
     @property
     def allowed(self) -> str:

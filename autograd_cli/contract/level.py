@@ -1,11 +1,11 @@
 """What a level is: three verbs and two views. The loop, the checks and the measurements need no more."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from autograd_cli.contract.config import RunConfig
-    from autograd_cli.contract.problem import Interface, Problem
+    from autograd_cli.contract.problem import ModelSignature, Problem
 
 # A NumPy array, a torch tensor, or another framework's array that `numpy.asarray` understands.
 Array = Any
@@ -39,6 +39,23 @@ class LevelClass(Protocol):
         """A level standing at the problem's start."""
 
 
+class BatchClass(Protocol):
+    """How many runs become one program: losses are (R,), and every array has a leading run dimension.
+
+    Attributes:
+        per_run: the keys in which the runs of one batch may differ.
+
+    """
+
+    per_run: frozenset[str]
+
+    def __call__(self, problems: "Sequence[Problem]", configs: "Sequence[RunConfig]") -> Level:
+        """R runs standing at their problems' starts."""
+
+    def bytes_per_run(self, config: "RunConfig") -> int:
+        """Working memory that a run adds to a batch."""
+
+
 class ProblemModule(Protocol):
     """A task's `problem.py`."""
 
@@ -48,7 +65,7 @@ class ProblemModule(Protocol):
     def describe(self, model: str, parameters: Mapping[str, Array]) -> str | None:
         """The fitted model as a formula, or None where a formula would tell nothing."""
 
-    def interface(self, model: str, config: "RunConfig") -> "Interface":
+    def signature(self, model: str, config: "RunConfig") -> "ModelSignature":
         """What the model takes: numbers in an input, shapes of the parameters, paths to choose from."""
 
     def predict(self, model: str, parameters: Mapping[str, Array], inputs: Array, depth: int) -> Array:

@@ -37,7 +37,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Interface:
+class ModelSignature:
     """What a model takes, known from its configuration before any array is made.
 
     Attributes:

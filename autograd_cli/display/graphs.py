@@ -74,7 +74,9 @@ def svg(root: Node) -> str:
     try:
         import pygraphviz  # type: ignore[import-untyped]  # an optional dependency
     except ImportError as error:
-        raise EvoError("--format svg needs pygraphviz: pip install 'autograd-cli[graph]'") from error
+        raise EvoError(
+            "format: svg needs pygraphviz: pip install 'autograd-cli[graph]'", key="format"
+        ) from error
     picture: bytes = pygraphviz.AGraph(string=dot(root)).draw(prog="dot", format="svg")
     return picture.decode()
 

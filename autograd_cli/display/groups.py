@@ -9,16 +9,16 @@ import orjson
 
 from autograd_cli.compare.groups import Group, Grouping
 from autograd_cli.contract.keys import show
-from autograd_cli.display.tables import aligned, markdown_table
+from autograd_cli.display.tables import aligned, is_numeric, markdown_table
 from autograd_cli.display.text import number
 
 
 def _table(grouping: Grouping) -> str:
-    return aligned(*_cells(grouping))
+    return aligned(*grouping_cells(grouping))
 
 
 def _markdown(grouping: Grouping) -> str:
-    return markdown_table(*_cells(grouping))
+    return markdown_table(*grouping_cells(grouping))
 
 
 def _json(grouping: Grouping) -> str:
@@ -44,12 +44,12 @@ GROUPING_FORMATS: dict[str, Callable[[Grouping], str]] = {
 }
 
 
-def _cells(grouping: Grouping) -> tuple[list[str], list[list[str]], frozenset[str]]:
+def grouping_cells(grouping: Grouping) -> tuple[list[str], list[list[str]], frozenset[str]]:
     """Header, formatted rows, and the names of the columns of numbers."""
     header = [*grouping.keys, "runs", "diverged", "last loss", "best", "best run"]
     rows = [[*map(_cell, group.values), *_statistics(group)] for group in grouping.groups]
-    words = {"task", "impl", "dtype", "device", "start", "optimizer", "last loss", "best run"}
-    return header, rows, frozenset(header) - words
+    numeric = {key for i, key in enumerate(grouping.keys) if is_numeric(g.values[i] for g in grouping.groups)}
+    return header, rows, frozenset(numeric | {"runs", "diverged", "best"})
 
 
 def _statistics(group: Group) -> list[str]:

@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
@@ -11,8 +12,8 @@ import orjson
 from autograd_cli.display.streams import discard_stdout
 from autograd_cli.display.tables import aligned
 from autograd_cli.display.text import duration, number
+from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.events import Event, Finished, Lost, Started
-from autograd_cli.sweep.execution import Outcome
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.sweep import Sweep
 
@@ -64,7 +65,7 @@ def plan_text(sweep: Sweep) -> str:
     return "\n".join(lines) + "\n"
 
 
-def best_of(sweep: Sweep) -> tuple[PlannedRun, Outcome] | None:
+def best_of(sweep: Sweep) -> tuple[PlannedRun, RunSummary] | None:
     """The run with the smallest last loss so far."""
     ended = [
         (outcome.last_loss, index)
@@ -182,7 +183,7 @@ class JsonScreen(QuietScreen):
         about = {"index": run.index, "label": run.label, "config": run.config.to_dict()}
         if outcome is None:
             return about | {"status": "not run"}
-        return about | {name: getattr(outcome, name) for name in outcome.__dataclass_fields__}
+        return about | asdict(outcome)
 
 
 class LiveScreen:

@@ -3,7 +3,7 @@
 import csv
 import io
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import orjson
@@ -74,11 +74,11 @@ def _pairs(keys: Sequence[str], values: Sequence[str]) -> list[str]:
     return [" ".join(words)] if words else []
 
 
-def implementations_table(tasks: Sequence[Task]) -> str:
+def levels_table(tasks: Sequence[Task]) -> str:
     """Every level of every task: what it teaches and where it runs."""
     blocks = []
     for task in tasks:
-        rows = [(f"  {row.name}", " ".join(row.devices), row.teaches) for row in task.implementations]
+        rows = [(f"  {level.name}", " ".join(level.devices), level.teaches) for level in task.levels]
         blocks.append(
             f"{task.name}: {task.summary}\n"
             + aligned(("  impl", "runs on", "teaches"), rows)
@@ -124,19 +124,25 @@ COMPARISON_FORMATS: dict[str, Callable[[Comparison], str]] = {
 def comparison_cells(comparison: Comparison) -> tuple[list[str], list[list[str]], frozenset[str]]:
     """Header, formatted rows, and the names of the columns of numbers."""
     header = comparison.columns
-    rows = [
-        [_cell(name, value) for name, value in comparison.row(record).items()]
-        for record in comparison.records
-    ]
-    left = {"run", "status", "curve", "task", "impl", "dtype", "device", "start", "optimizer"}
+    values = [comparison.row(record) for record in comparison.records]
+    rows = [[_cell(name, value) for name, value in row.items()] for row in values]
     titles = {"step_s": "time/step", "last_loss": "last loss", "best_loss": "best loss"}
     titles |= {"step_s_ratio": "time ratio", "last_loss_ratio": "last ratio", "best_loss_ratio": "best ratio"}
     names = [titles.get(name, name) for name in header]
     return (
         names,
         rows,
-        frozenset(title for title, name in zip(names, header, strict=True) if name not in left),
+        frozenset(
+            title
+            for title, name in zip(names, header, strict=True)
+            if is_numeric(row[name] for row in values)
+        ),
     )
+
+
+def is_numeric(values: Iterable[Any]) -> bool:
+    """Whether a column holds numbers, or nothing, and so is set flush right."""
+    return all(value is None or type(value) in (int, float) for value in values)
 
 
 def _cell(name: str, value: Any) -> str:

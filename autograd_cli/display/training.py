@@ -13,12 +13,16 @@ from autograd_cli.runs.record import RunRecord
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.live import Live
 
 Row = tuple[int, float, float]
 
 
 class Screen(AbstractContextManager["Screen"], Protocol):
     """Something that shows a run."""
+
+    def start(self, config: RunConfig) -> None:
+        """Show that a run begins."""
 
     def show(self, batch: Batch) -> None:
         """Show what a batch adds."""
@@ -27,7 +31,7 @@ class Screen(AbstractContextManager["Screen"], Protocol):
         """Show how the run ended."""
 
 
-def open_screen(config: RunConfig, how: str) -> Screen:
+def open_screen(how: str) -> Screen:
     """The screen for `how`: `json`, `quiet`, or `table`, which is live on a terminal only."""
     if how == "quiet":
         return QuietScreen(sys.stdout)
@@ -38,8 +42,8 @@ def open_screen(config: RunConfig, how: str) -> Screen:
 
         console = Console()
         if not console.is_dumb_terminal:
-            return LiveScreen(config, console)
-    return PlainScreen(config, sys.stdout)
+            return LiveScreen(console)
+    return PlainScreen(sys.stdout)
 
 
 def rows_to_print(config: RunConfig, batch: Batch) -> Iterator[Row]:
@@ -72,9 +76,12 @@ def summary_lines(record: RunRecord) -> list[str]:
 class PlainScreen:
     """Lines of fixed columns, flushed as they come."""
 
-    def __init__(self, config: RunConfig, out: TextIO) -> None:
-        self._config = config
+    def __init__(self, out: TextIO) -> None:
         self._out = out
+
+    def start(self, config: RunConfig) -> None:
+        """Print the header."""
+        self._config = config
         self._write(f"{'step':>8}  {'loss':>14}  {'elapsed_s':>10}\n")
 
     def show(self, batch: Batch) -> None:
@@ -104,8 +111,8 @@ class PlainScreen:
 class QuietScreen(PlainScreen):
     """The run directory alone."""
 
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
+    def start(self, config: RunConfig) -> None:
+        """Nothing."""
 
     def show(self, batch: Batch) -> None:
         """Nothing."""
@@ -126,30 +133,36 @@ class JsonScreen(QuietScreen):
 class LiveScreen:
     """A table that grows, and below it a bar, the current loss, the speed and the time left."""
 
-    def __init__(self, config: RunConfig, console: "Console") -> None:
-        from rich.live import Live
-
-        self._config = config
+    def __init__(self, console: "Console") -> None:
         self._console = console
         self._rows: list[Row] = []
         self._last: Row | None = None
         self._ended = False
         # Refreshed by hand, when there is something new: no second thread ever takes time from the loop.
-        self._live = Live(console=console, auto_refresh=False, get_renderable=self._render)
+        self._live: Live | None = None
 
     def __enter__(self) -> "LiveScreen":
-        self._live.start(refresh=True)
         return self
+
+    def start(self, config: RunConfig) -> None:
+        """Draw the empty table."""
+        from rich.live import Live
+
+        self._config = config
+        self._live = Live(console=self._console, auto_refresh=False, get_renderable=self._render)
+        self._live.start(refresh=True)
 
     def __exit__(self, *error: object) -> None:
         self._ended = True
-        self._live.stop()
+        if self._live:
+            self._live.stop()
 
     def show(self, batch: Batch) -> None:
         """Draw the batch's rows, and how far the run is."""
         self._rows.extend(rows_to_print(self._config, batch))
         self._last = (batch.first_step + len(batch.losses) - 1, batch.losses[-1], batch.elapsed_s[-1])
-        self._live.refresh()
+        if self._live:
+            self._live.refresh()
 
     def finish(self, record: RunRecord) -> None:
         """Draw the whole table without the bar, then the result."""

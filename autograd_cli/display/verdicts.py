@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from typing import Protocol
 
 import orjson
@@ -14,8 +15,8 @@ from autograd_cli.verify.cells import Verdict
 class Progress(Protocol):
     """Something that shows how far a verification is."""
 
-    def __call__(self, cell: str) -> None:
-        """Show that `cell` comes next."""
+    def __call__(self, cell: str, total: int) -> None:
+        """Show that `cell` comes next, one of `total`."""
 
 
 def verdicts_table(verdicts: Sequence[Verdict]) -> str:
@@ -37,7 +38,7 @@ def _block(v: Verdict) -> str:
         apart = (
             "identical" if d.two_threads else f"different, by {_exponent(d.two_threads_difference)} at most"
         )
-        rows += [("  repeated", f"{_same(d.again)} here, {_same(d.elsewhere)} in another process")]
+        rows += [("  repeated", f"{_same(d.again)} here, {_elsewhere(d.elsewhere)}")]
         rows += [("  2 threads", apart)]
     title = f"{v.task} / {v.impl}: {'ok' if v.passed else 'FAILED'}, {steps} against {v.reference}"
     body = aligned(rows[0], rows[1:]).rstrip("\n")
@@ -61,10 +62,10 @@ VERDICT_FORMATS = {"table": verdicts_table, "json": verdicts_json}
 
 
 @contextmanager
-def progress(total: int) -> Iterator[Progress]:
+def progress() -> Iterator[Progress]:
     """A bar on stderr while it is a terminal; nothing otherwise."""
     if not sys.stderr.isatty():
-        yield lambda _cell: None
+        yield lambda _cell, _total: None
         return
     from rich.console import Console  # 60 ms that a pipe need not pay
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -72,9 +73,9 @@ def progress(total: int) -> Iterator[Progress]:
 
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total)
-        done = iter(range(total + 1))
-        yield lambda cell: bar.update(task, completed=next(done), description=cell)
+        task = bar.add_task("", total=None)
+        done = count()
+        yield lambda cell, total: bar.update(task, total=total, completed=next(done), description=cell)
 
 
 def _each(differences: Mapping[str, float]) -> str:
@@ -83,6 +84,10 @@ def _each(differences: Mapping[str, float]) -> str:
 
 def _exponent(value: float) -> str:
     return "0" if value == 0 else f"{value:.1e}"
+
+
+def _elsewhere(same: bool | None) -> str:
+    return "not tried in another process" if same is None else f"{_same(same)} in another process"
 
 
 def _same(same: bool) -> str:

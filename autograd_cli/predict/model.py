@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cli.catalogue.registry import find_implementation, find_task, load_problem
+from autograd_cli.catalogue.cell import Cell
 from autograd_cli.config.files import read_config_file
 from autograd_cli.config.resolve import resolve
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.keys import Key
-from autograd_cli.contract.level import ProblemModule
-from autograd_cli.contract.problem import Interface
-from autograd_cli.errors import ConfigError
+from autograd_cli.contract.problem import ModelSignature
+from autograd_cli.errors import ConfigError, RunError
 from autograd_cli.predict.rows import Rows, parse_numbers, read_rows
-from autograd_cli.runs.record import CONFIG
+from autograd_cli.runs.record import CONFIG, read_record
 from autograd_cli.runs.weights import Parameters, read_weights
 
 
@@ -26,16 +25,18 @@ class TrainedModel:
     """What a run has learned, ready to predict in NumPy, in the run's own dtype.
 
     Attributes:
+        cell: what the run has trained.
         config: the run's configuration.
         model: the name of the function that its level computes.
-        interface: what the model takes.
+        signature: what the model takes.
         parameters: the final parameters.
 
     """
 
+    cell: Cell
     config: RunConfig
     model: str
-    interface: Interface
+    signature: ModelSignature
     parameters: Parameters
 
     def predict(self, inputs: NDArray[Any], depth: int = 0) -> NDArray[np.floating]:
@@ -51,7 +52,7 @@ class TrainedModel:
 
         """
         self._check_depth(depth)
-        width = self.interface.inputs
+        width = self.signature.inputs
         if inputs.ndim != 2 or inputs.shape[1] != width:
             raise ConfigError(f"inputs of shape {inputs.shape}; the run's model takes (N, {width})")
         with np.errstate(all="ignore"):
@@ -59,7 +60,7 @@ class TrainedModel:
             bad = inputs[~np.isfinite(rows)]
             if bad.size:
                 raise ConfigError(f"input {bad[0]} is not a finite number in the run's {self.config.dtype}")
-            y_pred: NDArray[np.floating] = _problem(self.config).predict(
+            y_pred: NDArray[np.floating] = self.cell.problems.predict(
                 self.model, self.parameters, rows, depth
             )
         return y_pred
@@ -72,20 +73,21 @@ class TrainedModel:
 
         """
         try:
-            return _problem(self.config).make(self.config).x.reshape(-1, self.interface.inputs)
+            return self.cell.problems.make(self.config).x.reshape(-1, self.signature.inputs)
         except (MemoryError, OverflowError, ValueError) as error:
             raise ConfigError(f"cannot make the run's training inputs: {error}") from error
 
     def _check_depth(self, depth: int) -> None:
-        paths = self.interface.paths
+        paths = self.signature.paths
         if 0 <= depth < paths:
             return
         if paths == 1:
             raise ConfigError(
-                f"--depth: implementation '{self.config.impl}' has no path to choose (allowed: 0)"
+                f"depth: implementation '{self.config.impl}' has no path to choose (allowed: 0)", key="depth"
             )
         raise ConfigError(
-            f"--depth: implementation '{self.config.impl}' has no path {depth} (allowed: 0 to {paths - 1})"
+            f"depth: implementation '{self.config.impl}' has no path {depth} (allowed: 0 to {paths - 1})",
+            key="depth",
         )
 
 
@@ -101,10 +103,18 @@ def load_model(run: Path) -> TrainedModel:
         raise ConfigError(f"{run}: {what}")
     if not (run / CONFIG).exists():
         raise ConfigError(f"{run}: not a run directory: it has no {CONFIG}")
-    config = resolve(file=read_config_file(run / CONFIG))
-    model = find_implementation(find_task(config.task, CONFIG), config.impl, CONFIG).model
-    interface = _problem(config).interface(model, config)
-    return TrainedModel(config, model, interface, read_weights(run, interface.parameters))
+    cell, config = resolve({}, read_config_file(run / CONFIG))
+    model = _recorded_model(run) or cell.spec.model
+    signature = cell.problems.signature(model, config)
+    return TrainedModel(cell, config, model, signature, read_weights(run, signature.parameters))
+
+
+def _recorded_model(run: Path) -> str | None:
+    """What a level from outside has said of itself while it trained; its file is not asked again."""
+    try:
+        return read_record(run).model
+    except RunError:
+        return None
 
 
 def find_inputs(
@@ -122,16 +132,18 @@ def find_inputs(
         ConfigError: both are given, or one of them does not hold rows that the model takes.
 
     """
-    typed = parse_numbers(numbers, model.interface.inputs, options) if numbers else None
+    typed = parse_numbers(numbers, model.signature.inputs, options) if numbers else None
     if file is None:
         return model.training_inputs() if typed is None else typed
     if typed is not None:
-        raise ConfigError(f"--input: the inputs are in '{file}' or among the arguments, not in both")
-    return read_rows(file, model.interface.inputs)
+        raise ConfigError(
+            f"input: the inputs are in '{file}' or among the arguments, not in both", key="input"
+        )
+    return read_rows(file, model.signature.inputs)
 
 
 def parse_depth(text: str) -> int:
-    """The value of `--depth`.
+    """The path that `text` names.
 
     Raises:
         ConfigError: not a whole number, or negative.
@@ -142,8 +154,4 @@ def parse_depth(text: str) -> int:
         key.parse(text)
         return int(text)
     except ValueError:
-        raise ConfigError(f"--depth: depth is '{text}'; it must be {key.allowed}") from None
-
-
-def _problem(config: RunConfig) -> ProblemModule:
-    return load_problem(find_task(config.task, CONFIG))
+        raise ConfigError(f"depth: depth is '{text}'; it must be {key.allowed}", key="depth") from None

@@ -57,19 +57,19 @@ def read_rows(path: Path, width: int) -> Rows:
         ConfigError: another ending, or the file cannot be read or does not hold such rows.
 
     """
-    check_suffix(path, "--input")
+    check_suffix(path, "input")
     try:
         rows = _read_npy(path, width) if path.suffix.lower() == ".npy" else _read_csv(path, width)
     except OSError as error:
-        raise ConfigError(f"--input: cannot read '{path}': {error.strerror or error}") from error
+        raise ConfigError(f"input: cannot read '{path}': {error.strerror or error}", key="input") from error
     except MemoryError as error:
-        raise ConfigError(f"--input: '{path}' does not fit into memory") from error
+        raise ConfigError(f"input: '{path}' does not fit into memory", key="input") from error
     if not len(rows):
         raise ConfigError(f"{path}: it holds no input")
     return rows
 
 
-def check_suffix(path: Path, option: str) -> None:
+def check_suffix(path: Path, argument: str) -> None:
     """Refuse a file that is named as neither CSV nor NumPy.
 
     Raises:
@@ -77,7 +77,7 @@ def check_suffix(path: Path, option: str) -> None:
 
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise ConfigError(f"{option}: '{path}' ends in neither {' nor '.join(SUFFIXES)}")
+        raise ConfigError(f"{argument}: '{path}' ends in neither {' nor '.join(SUFFIXES)}", key=argument)
 
 
 def _read_npy(path: Path, width: int) -> Rows:
@@ -166,26 +166,28 @@ def json_text(rows: Rows) -> str:
 ROW_FORMATS: dict[str, Callable[[Rows], str]] = {"plain": plain_text, "csv": csv_text, "json": json_text}
 
 
-def check_new(path: Path, option: str) -> None:
+def check_new(path: Path, argument: str) -> None:
     """Refuse a place to write to that is taken, or named as neither CSV nor NumPy.
 
     Raises:
         ConfigError: another ending, or there is such a file already.
 
     """
-    check_suffix(path, option)
+    check_suffix(path, argument)
     if path.exists() or path.is_symlink():
-        raise ConfigError(f"{option}: '{path}' exists already, and nothing is ever overwritten")
+        raise ConfigError(
+            f"{argument}: '{path}' exists already, and nothing is ever overwritten", key=argument
+        )
 
 
-def write_rows(path: Path, rows: Rows, option: str) -> None:
+def write_rows(path: Path, rows: Rows, argument: str) -> None:
     """Write `rows` as a new .csv or .npy file, whole or not at all.
 
     Raises:
         ConfigError: another ending, there is such a file already, or it cannot be written.
 
     """
-    check_new(path, option)
+    check_new(path, argument)
     buffer = io.BytesIO()
     if path.suffix.lower() == ".npy":
         np.lib.format.write_array(buffer, rows, allow_pickle=False)
@@ -199,7 +201,9 @@ def write_rows(path: Path, rows: Rows, option: str) -> None:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigError(f"{option}: cannot write '{path}': {error.strerror or error}") from error
+        raise ConfigError(
+            f"{argument}: cannot write '{path}': {error.strerror or error}", key=argument
+        ) from error
 
 
 def _move_to_new(source: Path, target: Path) -> None:

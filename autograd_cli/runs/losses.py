@@ -60,7 +60,7 @@ class Sketch:
 
 
 @dataclass
-class Summary:
+class CurveSummary:
     """What a table needs to know of a loss curve; a loss that is not finite is None here.
 
     Attributes:
@@ -69,7 +69,6 @@ class Summary:
         best_loss: the smallest finite loss.
         best_step: the first step that had it.
         last_loss: the loss of the last row.
-        last_step: the step of the last row.
         elapsed_s: seconds from the start of the loop to the last loss.
         diverged_step: the first step whose loss is not finite.
 
@@ -80,16 +79,15 @@ class Summary:
     best_loss: float | None = None
     best_step: int | None = None
     last_loss: float | None = None
-    last_step: int | None = None
     elapsed_s: float | None = None
     diverged_step: int | None = None
 
 
 class Summarizer:
-    """Builds a Summary and a Sketch from a loss curve that arrives in pieces."""
+    """Builds a CurveSummary and a Sketch from a loss curve that arrives in pieces."""
 
     def __init__(self) -> None:
-        self.summary = Summary()
+        self.summary = CurveSummary()
         self._sketch = Sketch()
 
     @property
@@ -116,7 +114,6 @@ class Summarizer:
             self._sketch.extend(finite)
         if losses:
             s.last_loss = losses[-1] if math.isfinite(losses[-1]) else None
-            s.last_step = steps[-1]
             s.elapsed_s = elapsed_s if elapsed_s is not None else s.elapsed_s
 
 

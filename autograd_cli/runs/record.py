@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import orjson
 
 from autograd_cli.contract.keys import Value
-from autograd_cli.errors import ExitCode, RunError
+from autograd_cli.errors import RunError
 from autograd_cli.runs.losses import Summarizer
 
 LOSSES = "losses.csv"
@@ -44,6 +44,7 @@ class RunRecord:
         first_loss, best_loss, best_step, last_loss: None where there is none, or where it is not finite.
         diverged_step: the first step whose loss was not finite.
         elapsed_s: seconds from the start of the loop to the last loss.
+        model: the function that the level computes, where the level's name alone does not tell.
         result: the fitted formula, where the task has one.
         error: why the run failed, in one line.
         curve: evenly spaced losses, enough to draw a small picture.
@@ -67,6 +68,7 @@ class RunRecord:
     last_loss: float | None = None
     diverged_step: int | None = None
     elapsed_s: float | None = None
+    model: str | None = None
     result: str | None = None
     error: str | None = None
     curve: list[float] = field(default_factory=list)
@@ -74,11 +76,9 @@ class RunRecord:
 
     def take(self, summarizer: Summarizer) -> None:
         """Take over what is known of the loss curve."""
-        summary = summarizer.summary
-        self.steps, self.elapsed_s = summary.steps, summary.elapsed_s
-        self.first_loss, self.last_loss = summary.first_loss, summary.last_loss
-        self.best_loss, self.best_step = summary.best_loss, summary.best_step
-        self.diverged_step, self.curve = summary.diverged_step, summarizer.curve
+        for known in fields(summarizer.summary):
+            setattr(self, known.name, getattr(summarizer.summary, known.name))
+        self.curve = summarizer.curve
 
     @property
     def step_s(self) -> float | None:
@@ -86,14 +86,11 @@ class RunRecord:
         return None if self.elapsed_s is None or self.steps < 2 else self.elapsed_s / (self.steps - 1)
 
     @property
-    def exit_code(self) -> ExitCode:
-        """What the command that made the run returns to the shell."""
-        codes = {
-            "completed": ExitCode.DONE,
-            "diverged": ExitCode.DIVERGED,
-            "interrupted": ExitCode.INTERRUPTED,
-        }
-        return codes.get(self.status, ExitCode.FAILED)
+    def reason(self) -> str | None:
+        """Why the run failed, or where it diverged."""
+        if self.diverged_step is not None:
+            return f"the loss is not finite at step {self.diverged_step}"
+        return self.error
 
     def to_json(self, *, with_path: bool = False) -> bytes:
         """The record as indented JSON; `with_path` adds where the run is."""
@@ -104,7 +101,8 @@ class RunRecord:
 # The types that the fields of run.json may have beside null.
 _KINDS: dict[str, Any] = {
     **dict.fromkeys(
-        ("status", "name", "config_digest", "sweep", "started_at", "finished_at", "result", "error"), str
+        ("status", "name", "config_digest", "sweep", "started_at", "finished_at", "model", "result", "error"),
+        str,
     ),
     **dict.fromkeys(("sweep_index", "steps", "best_step", "diverged_step"), int),
     **dict.fromkeys(("first_loss", "best_loss", "last_loss", "elapsed_s"), (int, float)),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from autograd_cli.config.files import to_yaml
 from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.errors import ConfigError, RunError
@@ -39,34 +40,23 @@ class RunWriter:
         name: str | None,
         environment: dict[str, Any],
         place: SweepPlace | None = None,
+        model: str | None = None,
     ) -> None:
-        self.config = config
         self._summarizer = Summarizer()
         started_at = datetime.now(UTC)
         self.path = _make_directory(runs_dir, config, name, started_at)
-        self.record = RunRecord(
-            path=str(self.path),
-            name=name,
-            config=config.to_dict(),
-            config_digest=config.digest,
-            sweep=place.sweep if place else None,
-            sweep_index=place.index if place else None,
-            started_at=started_at.isoformat(timespec="milliseconds"),
-            environment=environment,
-        )
+        self.record = begin_record(config, environment, started_at, model=model)
+        self.record.path, self.record.name = str(self.path), name
+        if place:
+            self.record.sweep, self.record.sweep_index = place.sweep, place.index
         try:
             self._losses = (self.path / LOSSES).open("xb", buffering=0)
             fcntl.flock(self._losses, fcntl.LOCK_EX)
             self._losses.write(HEADER)
-            write_whole(self.path / CONFIG, config.to_yaml().encode())
+            write_whole(self.path / CONFIG, to_yaml(config).encode())
             write_record(self.path, self.record)
         except OSError as error:
             raise _cannot_write(self.path, error) from error
-
-    @property
-    def steps(self) -> int:
-        """How many steps have been recorded."""
-        return self._summarizer.summary.steps
 
     def append(self, batch: Batch) -> None:
         """Add the batch's lines to losses.csv; they are with the operating system when this returns."""
@@ -97,9 +87,7 @@ class RunWriter:
 
         """
         record = self.record
-        record.status, record.result, record.error = status, result, error
-        record.take(self._summarizer)
-        record.finished_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        end_record(record, status, self._summarizer, result, error)
         try:
             if parameters is not None:
                 (self.path / WEIGHTS).write_bytes(_npz(parameters))  # whole before run.json says so
@@ -116,6 +104,58 @@ class RunWriter:
         return record
 
 
+class MemoryWriter:
+    """A run that is kept in memory alone, in the form of a RunWriter."""
+
+    def __init__(self, config: RunConfig, environment: dict[str, Any], model: str | None = None) -> None:
+        self._summarizer = Summarizer()
+        self.record = begin_record(config, environment, datetime.now(UTC), model=model)
+        self.losses: list[float] = []
+        self.elapsed_s: list[float] = []
+        self.parameters: dict[str, Any] = {}
+
+    def append(self, batch: Batch) -> None:
+        """Keep the batch."""
+        self.losses += batch.losses
+        self.elapsed_s += batch.elapsed_s
+        steps = range(batch.first_step, batch.first_step + len(batch.losses))
+        self._summarizer.extend(steps, batch.losses, batch.elapsed_s[-1])
+
+    def finish(
+        self,
+        status: Status,
+        parameters: Mapping[str, Any] | None = None,
+        result: str | None = None,
+        error: str | None = None,
+    ) -> RunRecord:
+        """Keep copies of the final parameters, and complete the record."""
+        self.parameters = {name: array.copy() for name, array in (parameters or {}).items()}
+        end_record(self.record, status, self._summarizer, result, error)
+        return self.record
+
+
+def begin_record(
+    config: RunConfig, environment: dict[str, Any], started_at: datetime, *, model: str | None
+) -> RunRecord:
+    """The record of a run that begins."""
+    return RunRecord(
+        config=config.to_dict(),
+        config_digest=config.digest,
+        started_at=started_at.isoformat(timespec="milliseconds"),
+        model=model,
+        environment=environment,
+    )
+
+
+def end_record(
+    record: RunRecord, status: Status, curve: Summarizer, result: str | None, error: str | None
+) -> None:
+    """Say in the record how its run ended."""
+    record.status, record.result, record.error = status, result, error
+    record.take(curve)
+    record.finished_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
 def check_name(name: str) -> None:
     """Refuse a run name that is more than the name of a directory.
 
@@ -125,7 +165,8 @@ def check_name(name: str) -> None:
     """
     if not re.fullmatch(r"\w[\w.+=,@-]*", name) or len(name.encode()) > 200:
         raise ConfigError(
-            f"--name: '{name}' cannot name a directory; use letters, digits and _ . - + = , @, and no path"
+            f"name: '{name}' cannot name a directory; use letters, digits and _ . - + = , @, and no path",
+            key="name",
         )
 
 
@@ -150,11 +191,18 @@ def _make_directory(runs_dir: Path, config: RunConfig, name: str | None, started
     except FileExistsError as error:
         if name is not None and (runs_dir / name).exists():
             raise ConfigError(
-                f"--name: {runs_dir / name} exists already, and no run is ever overwritten"
+                f"name: {runs_dir / name} exists already, and no run is ever overwritten", key="name"
             ) from error
-        raise ConfigError(f"--runs-dir: '{runs_dir}' is not a directory") from error
+        raise unusable_folder(runs_dir, error) from error
     except OSError as error:
-        raise ConfigError(f"--runs-dir: cannot write in '{runs_dir}': {error.strerror}") from error
+        raise unusable_folder(runs_dir, error) from error
+
+
+def unusable_folder(runs_dir: Path, error: OSError) -> ConfigError:
+    """The error for a folder in which no run can be made."""
+    if isinstance(error, FileExistsError):
+        return ConfigError(f"runs_dir: '{runs_dir}' is not a directory", key="runs_dir")
+    return ConfigError(f"runs_dir: cannot write in '{runs_dir}': {error.strerror}", key="runs_dir")
 
 
 def _npz(parameters: Mapping[str, Any]) -> bytes:

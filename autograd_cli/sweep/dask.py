@@ -15,18 +15,19 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+from autograd_cli.catalogue.blame import describe
 from autograd_cli.errors import ConfigError
+from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.events import WAIT_S, Event, Finished, Lost, Started
-from autograd_cli.sweep.execution import Job, Outcome, describe_error, execute, record_failure
 from autograd_cli.sweep.ledger import note_done
 from autograd_cli.sweep.plan import PlannedRun
-from autograd_cli.sweep.queue import Queue
+from autograd_cli.sweep.queue import ATTEMPTS, Queue
+from autograd_cli.sweep.work import Crew, Job, execute, record_failure
 from autograd_cli.training.signals import Interruption
 
 _CONNECT_S = 5
 # Runs that wait on the cluster for each thread there, so that no worker waits for us.
 _AHEAD = 2
-_ATTEMPTS = 3
 _NO_WORKERS_S = 60.0
 
 
@@ -34,23 +35,23 @@ _NO_WORKERS_S = 60.0
 class Parcel:
     """What a worker sends back: outcome, and the run directory's name and files; no name if there is none."""
 
-    outcome: Outcome
+    outcome: RunSummary
     name: str | None
     files: Mapping[str, bytes]
 
 
-def run_remotely(run: PlannedRun, sweep: str, git: Mapping[str, Any]) -> Parcel:
+def run_remotely(planned: PlannedRun, sweep: str, git: Mapping[str, Any]) -> Parcel:
     """Train one run on this machine, wherever it is, and return its files."""
     with tempfile.TemporaryDirectory(prefix="evo-") as folder:
         (Path(folder) / "runs").mkdir()
-        outcome = execute(run, Job(Path(folder) / "runs", sweep, git), Interruption())
+        outcome = execute(planned, Job(Path(folder) / "runs", sweep, git), Interruption())
         if outcome.path is None:
             return Parcel(outcome, None, {})
         path = Path(outcome.path)
         return Parcel(outcome, path.name, {file.name: file.read_bytes() for file in path.iterdir()})
 
 
-def receive(parcel: Parcel, run: PlannedRun, job: Job) -> Outcome:
+def receive(parcel: Parcel, run: PlannedRun, job: Job) -> RunSummary:
     """Put a run directory that came over the wire into the runs folder, all of it or nothing."""
     if parcel.name is None:
         return record_failure(run, job, parcel.outcome.reason or "no run directory came back")
@@ -63,7 +64,7 @@ def receive(parcel: Parcel, run: PlannedRun, job: Job) -> Outcome:
         incoming.rename(path)  # fails if it exists: run directories are never empty
     except OSError as error:
         shutil.rmtree(incoming, ignore_errors=True)
-        return Outcome("failed", reason=f"{job.runs_dir}: cannot write the run: {error.strerror}")
+        return RunSummary("failed", reason=f"{job.runs_dir}: cannot write the run: {error.strerror}")
     note_done(job.runs_dir, run.digest, path.name)
     return replace(parcel.outcome, path=str(path))
 
@@ -74,20 +75,18 @@ def _umask() -> int:
     return mask
 
 
-def run_dask(
-    queue: Queue, job: Job, interruption: Interruption, scheduler: str | None, workers: int
-) -> Iterator[Event]:
-    """Run what the queue holds on the cluster at `scheduler`, or on a local one of `workers` workers.
+def run(queue: Queue, job: Job, crew: Crew, interruption: Interruption) -> Iterator[Event]:
+    """Run what the queue holds on the cluster at the crew's scheduler, or on a local one of as many workers.
 
     Raises:
         ConfigError: Dask is not installed, or no scheduler answers.
 
     """
     with ExitStack() as stack:
-        client = _connect(scheduler, workers, stack)
+        client = _connect(crew.scheduler, crew.workers, stack)
         cluster = _Cluster(client, job)
         try:
-            while interruption.signal is None and (len(queue) or cluster.futures):
+            while not interruption.is_asked and (len(queue) or cluster.futures):
                 yield from cluster.submit(queue)
                 yield from cluster.collect(queue)
         finally:
@@ -98,7 +97,9 @@ def _connect(scheduler: str | None, workers: int, stack: ExitStack) -> Any:
     try:
         import distributed  # an optional extra, and a second to import
     except ImportError:
-        raise ConfigError("--engine: dask is not installed; pip install 'autograd-cli[cluster]'") from None
+        raise ConfigError(
+            "engine: dask is not installed; pip install 'autograd-cli[cluster]'", key="engine"
+        ) from None
     if scheduler is None:
         # Ctrl-C reaches the whole group of processes. Workers inherit that they ignore it.
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -112,7 +113,9 @@ def _connect(scheduler: str | None, workers: int, stack: ExitStack) -> Any:
     try:
         return stack.enter_context(distributed.Client(scheduler, timeout=_CONNECT_S))
     except (OSError, ValueError) as error:
-        raise ConfigError(f"--scheduler: no Dask scheduler answers at '{scheduler}': {error}") from error
+        raise ConfigError(
+            f"scheduler: no Dask scheduler answers at '{scheduler}': {error}", key="scheduler"
+        ) from error
 
 
 class _Cluster:
@@ -121,7 +124,6 @@ class _Cluster:
     def __init__(self, client: Any, job: Job) -> None:
         self._client, self._job = client, job
         self.futures: dict[Any, PlannedRun] = {}
-        self._losses: dict[str, int] = {}
         self._idle_since_s = monotonic()
 
     def submit(self, queue: Queue) -> Iterator[Event]:
@@ -130,7 +132,7 @@ class _Cluster:
         if threads:
             self._idle_since_s = monotonic()
         elif monotonic() - self._idle_since_s > _NO_WORKERS_S:
-            raise ConfigError(f"--scheduler: no worker has come for {_NO_WORKERS_S:.0f} s")
+            raise ConfigError(f"scheduler: no worker has come for {_NO_WORKERS_S:.0f} s", key="scheduler")
         while len(self.futures) < _AHEAD * threads and (run := queue.take()) is not None:
             key = f"evo-{run.digest[:16]}-{os.urandom(4).hex()}"
             future = self._client.submit(
@@ -148,13 +150,11 @@ class _Cluster:
                 outcome = receive(future.result(), run, self._job)
             else:
                 # Dask itself gives a run to another worker when one is lost; here it has given up.
-                self._losses[run.digest] = self._losses.get(run.digest, 0) + 1
-                if self._losses[run.digest] < _ATTEMPTS:
-                    queue.give_back(run)
+                if queue.lose(run):
                     yield Lost(run)
                     continue
-                error = describe_error(future.exception() or RuntimeError("cancelled"))
-                outcome = record_failure(run, self._job, f"lost {_ATTEMPTS} times: {error}")
+                error = describe(future.exception() or RuntimeError("cancelled"))
+                outcome = record_failure(run, self._job, f"lost {ATTEMPTS} times: {error}")
             queue.finish(run)
             yield Finished(run, outcome)
         if not done:

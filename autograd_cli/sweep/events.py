@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from autograd_cli.sweep.execution import Outcome
+from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.plan import PlannedRun
 
 # Longest time without a look at signals and at other sweeps.
@@ -28,7 +28,7 @@ class Finished:
     """A run has come to an end, or was found to be done."""
 
     run: PlannedRun
-    outcome: Outcome
+    outcome: RunSummary
 
 
 # None: nothing new, but a moment to look up.

@@ -12,13 +12,15 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from autograd_cli.catalogue.registry import TASKS
 from autograd_cli.contract.config import digest_of
-from autograd_cli.errors import ConfigError, RunError
+from autograd_cli.errors import RunError
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import RunRecord, Status
+from autograd_cli.runs.summary import RunSummary
+from autograd_cli.runs.writer import unusable_folder
 
 _FOLDER = ".sweeps"
 _CLAIMS = "claims"
@@ -28,44 +30,16 @@ _DONE = "done"
 _WORTH: tuple[Status, ...] = ("completed", "diverged", "running", "failed", "interrupted")
 
 
-@dataclass(frozen=True)
-class Known:
-    """A run that is there already: what a sweep wants to know of it."""
-
-    status: Status
-    path: str
-    steps: int
-    last_loss: float | None
-    best_loss: float | None
-    elapsed_s: float | None
-    diverged_step: int | None
-    error: str | None
-
-    @classmethod
-    def of(cls, record: RunRecord) -> "Known":
-        """The same, without the rest of the record: there may be ten thousand."""
-        return cls(
-            record.status,
-            record.path,
-            record.steps,
-            record.last_loss,
-            record.best_loss,
-            record.elapsed_s,
-            record.diverged_step,
-            record.error,
-        )
-
-
 class Index:
     """Runs of a folder by digest. A folder that does not exist holds none."""
 
     def __init__(self, runs_dir: Path) -> None:
         self._runs_dir = runs_dir
         self._settled: set[str] = set()
-        self._by_digest: dict[str, Known] = {}
+        self._by_digest: dict[str, RunSummary] = {}
         self.refresh()
 
-    def find(self, digest: str) -> Known | None:
+    def find(self, digest: str) -> RunSummary | None:
         """The run with that digest, the most useful one if there are several."""
         return self._by_digest.get(digest)
 
@@ -84,10 +58,10 @@ class Index:
             record = read_run(self._runs_dir / name)
             if record.status != "running":
                 self._settled.add(name)
-            digest = record.config_digest or digest_of(record.config)
+            digest = _digest_of(record)
             other = self._by_digest.get(digest)
             if other is None or _worth(record.status) <= _worth(other.status):
-                self._by_digest[digest] = Known.of(record)
+                self._by_digest[digest] = RunSummary.of(record, is_new=False)
 
     def _names(self) -> Iterator[str]:
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self._runs_dir) as entries:
@@ -110,10 +84,8 @@ class Ledger:
             folder.mkdir(parents=True, exist_ok=True)
             self._claims = (folder / _CLAIMS).open("ab")
             self._done = (folder / _DONE).open("a+b")
-        except FileExistsError as error:
-            raise ConfigError(f"--runs-dir: '{runs_dir}' is not a directory") from error
         except OSError as error:
-            raise ConfigError(f"--runs-dir: cannot write in '{runs_dir}': {error.strerror}") from error
+            raise unusable_folder(runs_dir, error) from error
         # First the end of the journal, then the folder: what is finished in between is seen twice, not never.
         self._offset = self._done.seek(0, os.SEEK_END)
         self._own: set[str] = set()
@@ -159,6 +131,15 @@ def note_done(runs_dir: Path, digest: str, name: str) -> None:
             os.write(journal, f"{digest}\t{name}\n".encode())
         finally:
             os.close(journal)
+
+
+def _digest_of(record: RunRecord) -> str:
+    """What the run would be known by today, also if its record holds keys that are none any more."""
+    task = TASKS.get(str(record.config.get("task")))
+    retired = set(task.retired) & set(record.config) if task else set()
+    if record.config_digest is not None and not retired:
+        return record.config_digest
+    return digest_of({key: value for key, value in record.config.items() if key not in retired})
 
 
 def _byte_of(digest: str) -> int:

@@ -7,9 +7,10 @@ from hashlib import sha256
 from itertools import product
 from math import prod
 
-from autograd_cli.config.files import ConfigFile, Setting
-from autograd_cli.config.resolve import resolve
-from autograd_cli.contract.config import RunConfig
+from autograd_cli.catalogue.cell import Cell
+from autograd_cli.config.files import Setting
+from autograd_cli.config.resolve import gather, resolve
+from autograd_cli.contract.config import RunConfig, follows_level
 from autograd_cli.contract.keys import Value, show
 from autograd_cli.errors import ConfigError
 from autograd_cli.runs.writer import check_name
@@ -25,6 +26,7 @@ class PlannedRun:
 
     Attributes:
         index: its place in the sweep, from 0.
+        cell: what it trains.
         config: its effective configuration.
         digest: what it is known by.
         label: what sets it apart from the others, such as `impl=nn lr=1e-06`.
@@ -32,6 +34,7 @@ class PlannedRun:
     """
 
     index: int
+    cell: Cell
     config: RunConfig
     digest: str
     label: str
@@ -61,18 +64,18 @@ def make_plan(request: Request) -> Plan:
     if not complaints:
         _check_count(axes, repeats, request.pairs, complaints)
     if not complaints:
-        _check_values(axes, request.base, complaints)
+        _check_values(axes, request, complaints)
     _complain(complaints)
-    configs = []
-    for cell in _cells(axes, request.pairs):
+    resolved = []
+    for point in _points(axes, request.pairs):
         try:
-            config = resolve(cell, request.base)
+            cell, config = resolve(gather(point), request.base, request.classes)
         except ConfigError as error:
             complaints[str(error)] += 1
             continue
-        configs += [replace(config, seed=config.seed + i) for i in range(repeats)]
+        resolved += [(cell, replace(config, seed=config.seed + i)) for i in range(repeats)]
     _complain(complaints)
-    runs = _label(configs)
+    runs = _label(resolved)
     _check_twice(runs)
     return Plan(request.name or _default_name(runs), runs)
 
@@ -108,39 +111,37 @@ def _check_count(
     lengths = {key: len(values) for key, values in axes.items() if len(values) > 1}
     if pairs and len(set(lengths.values())) > 1:
         counts = ", ".join(f"{key} has {n}" for key, n in lengths.items())
-        complaints[f"--zip: pairs need as many values of each key, or one: {counts}"] += 1
+        raise ConfigError(f"zip: pairs need as many values of each key, or one: {counts}", key="zip")
     count = repeats * (max(lengths.values(), default=1) if pairs else prod(lengths.values()))
     if count > RUNS_MAX:
         complaints[f"the sweep has {count} runs; at most {RUNS_MAX} are allowed"] += 1
 
 
-def _check_values(
-    axes: Mapping[str, Sequence[Setting]], base: ConfigFile | None, complaints: Counter[str]
-) -> None:
+def _check_values(axes: Mapping[str, Sequence[Setting]], request: Request, complaints: Counter[str]) -> None:
     """Look at each value alone, so that one bad value does not hide another."""
     levels = [axes[key] for key in ("task", "impl") if key in axes]
     names = [key for key in ("task", "impl") if key in axes]
     for chosen in product(*levels):
         named = list(zip(names, chosen, strict=True))
-        found = _try(named, base)
+        found = _try(named, request)
         if found:
             complaints[found] += 1
             continue
         for key, values in axes.items():
             for value in values if key not in names else ():
-                if found := _try([*named, (key, value)], base):
+                if found := _try([*named, (key, value)], request):
                     complaints[found] += 1
 
 
-def _try(cell: list[tuple[str, Setting]], base: ConfigFile | None) -> str | None:
+def _try(point: list[tuple[str, Setting]], request: Request) -> str | None:
     try:
-        resolve(cell, base)
+        resolve(gather(point), request.base, request.classes)
     except ConfigError as error:
         return str(error)
     return None
 
 
-def _cells(axes: Mapping[str, Sequence[Setting]], pairs: bool) -> Iterator[list[tuple[str, Setting]]]:
+def _points(axes: Mapping[str, Sequence[Setting]], pairs: bool) -> Iterator[list[tuple[str, Setting]]]:
     """The combinations, the last key's values changing fastest; or the pairs."""
     rows: Iterable[tuple[Setting, ...]] = product(*axes.values())
     if pairs:
@@ -149,35 +150,24 @@ def _cells(axes: Mapping[str, Sequence[Setting]], pairs: bool) -> Iterator[list[
     return (list(zip(axes, row, strict=True)) for row in rows)
 
 
-def _label(configs: Sequence[RunConfig]) -> tuple[PlannedRun, ...]:
+def _label(resolved: Sequence[tuple[Cell, RunConfig]]) -> tuple[PlannedRun, ...]:
     seen: dict[str, set[Value]] = {}
-    flat = [config.to_dict() for config in configs]
+    flat = [config.to_dict() for _, config in resolved]
     for values in flat:
         for key, value in values.items():
             seen.setdefault(key, set()).add(value)
     # The level's own section decides several keys at once: those that only follow the level say nothing new.
-    varying = [key for key, values in seen.items() if len(values) > 1 and not _follows(key, flat)]
+    varying = [key for key, values in seen.items() if len(values) > 1 and not follows_level(key, flat)]
     return tuple(
         PlannedRun(
             index,
+            cell,
             config,
             config.digest,
             " ".join(f"{key}={show(values[key])}" for key in varying if key in values)
             or f"task={config.task} impl={config.impl}",
         )
-        for index, (config, values) in enumerate(zip(configs, flat, strict=True))
-    )
-
-
-def _follows(key: str, flat: Sequence[Mapping[str, Value]]) -> bool:
-    """Whether `key` has one value for each task and level."""
-    if key in ("task", "impl"):
-        return False
-    found: dict[tuple[Value, Value], Value] = {}
-    return all(
-        found.setdefault((values["task"], values["impl"]), values[key]) == values[key]
-        for values in flat
-        if key in values
+        for index, ((cell, config), values) in enumerate(zip(resolved, flat, strict=True))
     )
 
 

@@ -13,36 +13,24 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from autograd_cli.catalogue.registry import find_implementation, find_task, load_level, load_problem
 from autograd_cli.sweep.events import WAIT_S, Event, Finished, Lost, Started
-from autograd_cli.sweep.execution import Job, Outcome, execute, record_failure
 from autograd_cli.sweep.plan import PlannedRun
-from autograd_cli.sweep.queue import Queue
+from autograd_cli.sweep.queue import ATTEMPTS, Queue
+from autograd_cli.sweep.work import Crew, Job, execute, record_failure
 from autograd_cli.training.signals import Interruption
 from autograd_cli.training.threads import set_threads
 
-# A run that takes its worker along as often as this will do so again.
-ATTEMPTS = 3
 _GOODBYE_S = 5.0
 
 
-def run_processes(
-    queue: Queue, job: Job, interruption: Interruption, runs: Sequence[PlannedRun], cores: int, workers: int
-) -> Iterator[Event]:
-    """Run what the queue holds, on at most `workers` processes and `cores` threads in all.
+def run(queue: Queue, job: Job, crew: Crew, interruption: Interruption) -> Iterator[Event]:
+    """Run what the queue holds, on at most as many processes and threads as the crew has.
 
-    Args:
-        queue: the runs.
-        job: what they have in common.
-        interruption: ends the workers when a signal comes.
-        runs: those in the queue, whose levels are imported before the workers are forked.
-        cores: threads of all runs that are executed at a time; a run that wants more runs alone.
-        workers: processes at a time.
-
+    The levels of the runs in the queue are imported before the workers are forked.
     """
-    pool = _Pool(job, _context(runs), cores, workers)
+    pool = _Pool(job, _context(queue.waiting), crew)
     try:
-        while interruption.signal is None and (len(queue) or pool.busy):
+        while not interruption.is_asked and (len(queue) or pool.busy):
             yield from pool.start(queue)
             yield from pool.collect(queue)
         pool.stop()
@@ -56,10 +44,8 @@ def _context(runs: Sequence[PlannedRun]) -> Any:
     if sys.platform != "linux" or any(run.config.device == "cuda" for run in runs):
         return multiprocessing.get_context("spawn")
     set_threads(1)
-    for task_name, impl in dict.fromkeys((run.config.task, run.config.impl) for run in runs):
-        task = find_task(task_name, "--task")
-        load_problem(task)
-        load_level(task, find_implementation(task, impl, "--impl"))
+    for cell in {(run.config.task, run.config.impl): run.cell for run in runs}.values():
+        _ = cell.problems, cell.level_class
     return multiprocessing.get_context("fork")
 
 
@@ -75,12 +61,11 @@ class _Worker:
 
 
 class _Pool:
-    def __init__(self, job: Job, context: Any, cores: int, workers: int) -> None:
+    def __init__(self, job: Job, context: Any, crew: Crew) -> None:
         self._job, self._context = job, context
-        self._cores, self._size = cores, workers
+        self._cores, self._size = crew.cores, crew.workers
         self._workers: list[_Worker] = []
         self._held: PlannedRun | None = None  # taken, and waiting until enough cores are free
-        self._losses: dict[str, int] = {}
 
     @property
     def busy(self) -> bool:
@@ -133,9 +118,7 @@ class _Pool:
 
     def _lose(self, worker: _Worker, run: PlannedRun, queue: Queue) -> Iterator[Event]:
         self._remove(worker)
-        self._losses[run.digest] = self._losses.get(run.digest, 0) + 1
-        if self._losses[run.digest] < ATTEMPTS:
-            queue.give_back(run)
+        if queue.lose(run):
             yield Lost(run)
             return
         end = _describe_end(worker.process.exitcode)
@@ -172,12 +155,12 @@ def _work(pipe: Connection, parents_end: Connection, job: Job) -> None:
     with Interruption() as interruption:
         # Ctrl-C reaches the whole group of processes; the sweep decides what its workers do.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        while interruption.signal is None:
+        while not interruption.is_asked:
             try:
                 run: PlannedRun = pipe.recv()
                 if os.getppid() != parent:
                     return
-                outcome: Outcome = execute(run, job, interruption, parent)
+                outcome = execute(run, job, interruption, parent)
                 pipe.send(outcome)
             except (EOFError, OSError):
                 return

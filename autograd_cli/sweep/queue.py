@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from time import monotonic
 
-from autograd_cli.sweep.execution import Outcome, outcome_of
-from autograd_cli.sweep.ledger import Known, Ledger
+from autograd_cli.runs.summary import RunSummary
+from autograd_cli.sweep.ledger import Ledger
 from autograd_cli.sweep.plan import PlannedRun
 
+# A run that takes its worker along as often as this will do so again.
+ATTEMPTS = 3
 # How often to look whether another sweep is done with a run, or gone.
 _LOOK_AGAIN_S = 0.3
 
@@ -20,7 +22,7 @@ class Rerun:
     failed: bool = False
     everything: bool = False
 
-    def leaves(self, known: Known | None) -> bool:
+    def leaves(self, known: RunSummary | None) -> bool:
         """Whether the run is to stay as it is."""
         if known is None or self.everything:
             return False
@@ -42,13 +44,19 @@ class Queue:
         self._ready: deque[PlannedRun] = deque()
         self._elsewhere: deque[PlannedRun] = deque()
         self._look_at_s = 0.0
-        self.found: list[tuple[PlannedRun, Outcome]] = []
+        self._losses: dict[str, int] = {}
+        self.found: list[tuple[PlannedRun, RunSummary]] = []
         for run in runs:
             if not self._is_found(run):
                 self._ready.append(run)
 
     def __len__(self) -> int:
         return len(self._ready) + len(self._elsewhere)
+
+    @property
+    def waiting(self) -> tuple[PlannedRun, ...]:
+        """The runs that are left, as far as is known."""
+        return (*self._ready, *self._elsewhere)
 
     def take(self) -> PlannedRun | None:
         """The next run to do, claimed; None if there is none, or none just now."""
@@ -73,6 +81,14 @@ class Queue:
         self._ledger.release(run.digest)
         self._ready.appendleft(run)
 
+    def lose(self, run: PlannedRun) -> bool:
+        """The run's worker died; whether the run goes again, as it does until it has taken several along."""
+        self._losses[run.digest] = self._losses.get(run.digest, 0) + 1
+        goes_again = self._losses[run.digest] < ATTEMPTS
+        if goes_again:
+            self.give_back(run)
+        return goes_again
+
     def finish(self, run: PlannedRun) -> None:
         """The run is done."""
         self._ledger.release(run.digest)
@@ -94,5 +110,5 @@ class Queue:
         known = self._ledger.index.find(run.digest)
         if known is None or not self._rerun.leaves(known):
             return False
-        self.found.append((run, outcome_of(known, is_new=False)))
+        self.found.append((run, known))
         return True

@@ -1,7 +1,7 @@
-"""What a sweep is asked to do: the command line, and the YAML file that it may name."""
+"""What a sweep is asked to do: settings, and the YAML file that may stand behind them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograd_cli.config.files import (
@@ -11,7 +11,7 @@ from autograd_cli.config.files import (
     find_config,
     read_config_file,
 )
-from autograd_cli.config.resolve import parse_assignment
+from autograd_cli.contract.level import LevelClass
 from autograd_cli.errors import ConfigError, unknown
 
 # What a sweep's YAML file says beside the keys of its runs.
@@ -27,6 +27,7 @@ class Request:
         base: the configuration file that the runs start from.
         name: the sweep's name.
         pairs: whether the first values of all keys make the first run, the second ones the second, ….
+        classes: levels that were handed over as classes, by what `impl` calls them.
 
     """
 
@@ -34,6 +35,7 @@ class Request:
     base: ConfigFile | None = None
     name: str | None = None
     pairs: bool = False
+    classes: Mapping[str, LevelClass] = field(default_factory=dict)
 
 
 def find_sweep_file(name: str) -> Path:
@@ -81,45 +83,37 @@ def _find_base(setting: Setting, path: Path) -> Path:
     try:
         return beside if beside.is_file() else find_config(setting.text)
     except ConfigError as error:
-        raise ConfigError(f"{setting.where}: {str(error).removeprefix('--config: ')}") from None
+        raise ConfigError(f"{setting.where}: {str(error).removeprefix('config: ')}") from None
 
 
-def combine(
-    arguments: Sequence[str],
-    options: Mapping[str, str | None],
+def make_request(
+    settings: Mapping[str, Setting],
     *,
+    file: str | None = None,
     config: str | None = None,
     name: str | None = None,
     pairs: bool = False,
+    classes: Mapping[str, LevelClass] | None = None,
 ) -> Request:
-    """What the command line asks for; its values replace those of the sweep file that it names.
+    """What is asked for directly; its values replace those of the sweep file that it may name.
 
     Args:
-        arguments: `KEY=VALUES` each, and at most one sweep file.
-        options: values by key, of the options that have keys as their names; None where not given.
+        settings: values by key.
+        file: a sweep's YAML file, or the name of one that comes with evo.
         config: the configuration that the runs start from.
         name: the sweep's name.
         pairs: see Request.
+        classes: see Request.
 
     Raises:
-        ConfigError: a file that cannot be read, two of them, or a key given twice.
+        ConfigError: a file cannot be found or read.
 
     """
-    files = [argument for argument in arguments if "=" not in argument]
-    if len(files) > 1:
-        raise ConfigError(f"argument '{files[1]}': one sweep file at a time; '{files[0]}' is one already")
-    request = read_sweep_file(find_sweep_file(files[0])) if files else Request({})
-    given = {key: Setting(text, f"--{key}") for key, text in options.items() if text is not None}
-    for argument in arguments:
-        if "=" not in argument:
-            continue
-        key, setting = parse_assignment(argument)
-        if key in given:
-            raise ConfigError(f"{setting.where}: {key} is given twice, also by {given[key].where}")
-        given[key] = setting
+    request = read_sweep_file(find_sweep_file(file)) if file is not None else Request({})
     return Request(
-        dict(request.settings) | given,
+        dict(request.settings) | dict(settings),
         read_config_file(find_config(config)) if config else request.base,
         name or request.name,
         pairs or request.pairs,
+        classes or {},
     )

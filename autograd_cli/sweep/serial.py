@@ -4,20 +4,20 @@ from collections.abc import Iterator
 from time import sleep
 
 from autograd_cli.sweep.events import WAIT_S, Event, Finished, Started
-from autograd_cli.sweep.execution import Job, execute
 from autograd_cli.sweep.queue import Queue
+from autograd_cli.sweep.work import Crew, Job, execute
 from autograd_cli.training.signals import Interruption
 
 
-def run_serial(queue: Queue, job: Job, interruption: Interruption) -> Iterator[Event]:
+def run(queue: Queue, job: Job, crew: Crew, interruption: Interruption) -> Iterator[Event]:  # noqa: ARG001 - the signature of all engines
     """Run what the queue holds."""
-    while interruption.signal is None and len(queue):
-        run = queue.take()
-        if run is None:
+    while not interruption.is_asked and len(queue):
+        planned = queue.take()
+        if planned is None:
             yield None
             sleep(WAIT_S if len(queue) else 0)
             continue
-        yield Started(run)
-        outcome = execute(run, job, interruption)
-        queue.finish(run)
-        yield Finished(run, outcome)
+        yield Started(planned)
+        outcome = execute(planned, job, interruption)
+        queue.finish(planned)
+        yield Finished(planned, outcome)

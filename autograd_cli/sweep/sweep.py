@@ -1,25 +1,28 @@
 """A sweep, from its plan to its outcomes."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 
 from autograd_cli.errors import ConfigError, unknown
+from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.events import Event, Finished
-from autograd_cli.sweep.execution import Job, Outcome
 from autograd_cli.sweep.ledger import Index, Ledger
 from autograd_cli.sweep.plan import Plan, PlannedRun
 from autograd_cli.sweep.queue import Queue, Rerun
+from autograd_cli.sweep.work import Crew, Job
 from autograd_cli.training.environment import GitState
 from autograd_cli.training.run import check_device
 from autograd_cli.training.signals import Interruption
 
-ENGINES = ("auto", "serial", "processes", "batched", "dask")
+# What an engine is: runs what the queue holds, and tells of each run as it starts and ends.
+Engine = Callable[[Queue, Job, Crew, Interruption], Iterator[Event]]
 
-# The level whose runs the engine of the same name computes together.
-BATCHED = "batched"
+# Each is a module beside this one, imported when it is chosen: dask and multiprocessing are not for all.
+ENGINES = ("auto", "serial", "processes", "batched", "dask")
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Sweep:
 
         """
         self.plan, self.runs_dir, self.options = plan, runs_dir, options
-        self.outcomes: dict[int, Outcome] = {}
+        self.outcomes: dict[int, RunSummary] = {}
         self.gave_up = False
         _check(plan, options)
         threads = max(run.config.threads for run in plan.runs)
@@ -118,10 +121,12 @@ class Sweep:
             queue = Queue(runs, ledger, self.options.rerun)
             yield from _found(queue)
             if len(queue):
-                parts.append((engine, runs, queue))
+                parts.append((engine, queue))
         job = Job(self.runs_dir, self.plan.name, asked.read())
-        for engine, runs, queue in parts:
-            for event in self._start(engine, runs, queue, job, interruption):
+        crew = Crew(cores(), self.workers, self.options.scheduler)
+        for engine, queue in parts:
+            run: Engine = import_module(f"{__package__}.{engine}").run
+            for event in run(queue, job, crew, interruption):
                 yield from _found(queue)
                 yield event
             yield from _found(queue)
@@ -130,47 +135,28 @@ class Sweep:
         """The engines, in the order in which they work, and the runs of each."""
         if self.options.engine != "auto":
             return [(self.options.engine, self.plan.runs)]
-        batched = [run for run in self.plan.runs if run.config.impl == BATCHED]
-        others = [run for run in self.plan.runs if run.config.impl != BATCHED]
+        batched = [run for run in self.plan.runs if run.cell.spec.batch_target]
+        others = [run for run in self.plan.runs if not run.cell.spec.batch_target]
         leaves = self.options.rerun.leaves
         left = [run for run in others if index is None or not leaves(index.find(run.digest))]
         engine = "processes" if self.workers > 1 and len(left) > 1 else "serial"
         # Workers are forked before anything is computed here, which the batched engine does.
-        return [(name, runs) for name, runs in ((engine, others), (BATCHED, batched)) if runs]
-
-    def _start(
-        self, engine: str, runs: Sequence[PlannedRun], queue: Queue, job: Job, interruption: Interruption
-    ) -> Iterator[Event]:
-        # Each engine is imported by itself: dask and multiprocessing are not for all.
-        if engine == "serial":
-            from autograd_cli.sweep.serial import run_serial
-
-            return run_serial(queue, job, interruption)
-        if engine == BATCHED:
-            from autograd_cli.sweep.batched import run_batched
-
-            return run_batched(queue, job, interruption)
-        if engine == "dask":
-            from autograd_cli.sweep.dask import run_dask
-
-            return run_dask(queue, job, interruption, self.options.scheduler, self.workers)
-        from autograd_cli.sweep.processes import run_processes
-
-        return run_processes(queue, job, interruption, runs, cores(), self.workers)
+        return [(name, runs) for name, runs in ((engine, others), ("batched", batched)) if runs]
 
 
 def _check(plan: Plan, options: Options) -> None:
     if options.engine not in ENGINES:
-        raise unknown("engine", options.engine, ENGINES, "--engine")
+        raise unknown("engine", options.engine, ENGINES, key="engine")
     if options.scheduler is not None and options.engine != "dask":
-        raise ConfigError("--scheduler: only --engine dask has a scheduler")
+        raise ConfigError("scheduler: only engine dask has a scheduler", key="scheduler")
     if options.workers is not None and options.workers < 1:
-        raise ConfigError(f"--workers: {options.workers}; it must be 1 or more")
-    others = dict.fromkeys(run.config.impl for run in plan.runs if run.config.impl != BATCHED)
-    if options.engine == BATCHED and others:
+        raise ConfigError(f"workers: {options.workers}; it must be 1 or more", key="workers")
+    others = dict.fromkeys(run.config.impl for run in plan.runs if not run.cell.spec.batch_target)
+    if options.engine == "batched" and others:
         raise ConfigError(
-            f"--engine: batched computes runs of the level '{BATCHED}' only, and the sweep has "
-            f"{', '.join(others)}; choose --impl {BATCHED} or another engine"
+            "engine: batched computes runs of the level 'batched' only, and the sweep has "
+            f"{', '.join(others)}; choose impl=batched or another engine",
+            key="engine",
         )
     if options.engine != "dask":  # a cluster may have what this machine lacks
         on_gpu = next((run.config for run in plan.runs if run.config.device == "cuda"), None)

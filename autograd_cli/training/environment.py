@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from autograd_cli import __version__
+from autograd_cli.version import __version__
 
 _GIT = ("git", "status", "--porcelain=v2", "--branch", "--untracked-files=no")
 _GIT_PATIENCE_S = 2.0

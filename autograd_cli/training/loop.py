@@ -1,115 +1,121 @@
 """The loop: forward, record, backward, update. It opens no file and prints nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import isfinite
 from time import perf_counter_ns
 from typing import Any
 
-from autograd_cli.catalogue.external import place_of
+from autograd_cli.catalogue.blame import place_of
 from autograd_cli.contract.batch import Batch
-from autograd_cli.contract.level import Level
+from autograd_cli.contract.level import Array, Level
 from autograd_cli.errors import EvoError
 
 # Often enough for a screen, a file that is at most a second behind, and a quick answer to Ctrl-C.
-BATCH_S = 0.2
+SLICE_S = 0.2
+# The rows of many runs are formatted together, which is only worth it for many steps.
+SLICE_OF_MANY_S = 0.5
 
 
 def train(level: Level, steps: int, *, on_accelerator: bool = False) -> Iterator[Batch]:
-    """Train `level` for `steps` steps, handing over what was recorded every `BATCH_S` seconds.
+    """Train `level` for `steps` steps, handing over what was recorded every `SLICE_S` seconds.
 
     The loop stands still while the receiver holds a batch, and ends early at a loss that is not finite.
+    On an accelerator losses cross to the host once a batch: to read each at once would make the host wait at
+    every step.
     """
-    loop = _accelerator_loop if on_accelerator else _host_loop
-    return loop(level, steps)
+    if not on_accelerator:
+        for first_step, losses, elapsed_s in _slices(level, steps, SLICE_S, _reader(level), isfinite):
+            yield Batch(first_step, losses, elapsed_s)
+        return
+    for first_step, pending, elapsed_s in _slices(level, steps, SLICE_S, _keep, _never_ends):
+        batch = Batch(first_step, _to_host(pending), elapsed_s).until_not_finite()
+        yield batch
+        if batch.diverged:
+            return
 
 
-def _host_loop(level: Level, steps: int) -> Iterator[Batch]:
+def train_many(level: Level, steps: int) -> Iterator[list[Batch]]:
+    """Train R runs as one program, whose losses are (R,): a batch of each run at a time.
+
+    A run whose loss is no longer finite computes on in vain: to leave it out would cost the others more. The
+    seconds of a batch are the run's share, those since the start divided by R.
+    """
+    for first_step, pending, elapsed_s in _slices(level, steps, SLICE_OF_MANY_S, _keep, _never_ends):
+        columns = _to_host(pending, columns=True)
+        share_s = [seconds / len(columns) for seconds in elapsed_s]
+        yield [Batch(first_step, losses, share_s) for losses in columns]
+
+
+def _slices(
+    level: Level,
+    steps: int,
+    slice_s: float,
+    take: Callable[[Array], Any],
+    goes_on: Callable[[Any], bool],
+) -> Iterator[tuple[int, list[Any], list[float]]]:
+    """The one loop: first step, what `take` made of each loss, and the seconds since the start of each."""
     forward, backward, update = level.forward, level.backward, level.update
-    losses: list[float] = []
+    losses: list[Any] = []
     elapsed_s: list[float] = []
     start_ns = perf_counter_ns()
-    due_s = BATCH_S
+    due_s = slice_s
     first_step = 0
     for step in range(steps):
         loss = forward()
-        try:
-            value = loss.item()
-            finite = isfinite(value)
-        except (AttributeError, TypeError, ValueError, RuntimeError) as error:
-            raise no_loss(level, loss) from error
+        taken = take(loss)
         now_s = (perf_counter_ns() - start_ns) / 1e9
-        losses.append(value)
+        losses.append(taken)
         elapsed_s.append(now_s)
-        if not finite:
+        if not goes_on(taken):
             break
         backward(loss)
         update()
         if now_s >= due_s:
-            yield Batch(first_step, losses, elapsed_s)
+            yield first_step, losses, elapsed_s
             losses, elapsed_s, first_step = [], [], step + 1
-            due_s = (perf_counter_ns() - start_ns) / 1e9 + BATCH_S
+            due_s = (perf_counter_ns() - start_ns) / 1e9 + slice_s
     if losses:
-        yield Batch(first_step, losses, elapsed_s)
+        yield first_step, losses, elapsed_s
 
 
-def read_loss(level: Level, loss: Any) -> float:
+def read_loss(level: Level, loss: Array) -> float:
     """The number that `level.forward()` returned as `loss`.
 
     Raises:
         EvoError: it is no loss: not an array, or of more than one number.
 
     """
-    try:
-        return float(loss.item())
-    except (AttributeError, TypeError, ValueError, RuntimeError) as error:
-        raise no_loss(level, loss) from error
+    return _reader(level)(loss)
 
 
-def no_loss(level: Level, loss: Any) -> EvoError:
-    """The error for what `level.forward()` returned where a loss should be."""
-    shape = getattr(loss, "shape", None)
-    what = (
-        f"{type(loss).__name__} of shape {tuple(shape)}" if shape else f"{type(loss).__name__} {loss!r:.40}"
-    )
-    return EvoError(
-        f"{place_of(type(level).forward)}forward() returned {what}; "
-        "a loss is one real number with .item(), such as numpy.float64(2.5) or a 0-d tensor"
-    )
+def _reader(level: Level) -> Callable[[Array], float]:
+    def read(loss: Array) -> float:
+        try:
+            return float(loss.item())
+        except (AttributeError, TypeError, ValueError, RuntimeError) as error:
+            shape = getattr(loss, "shape", None)
+            kind = type(loss).__name__
+            what = f"{kind} of shape {tuple(shape)}" if shape else f"{kind} {loss!r:.40}"
+            raise EvoError(
+                f"{place_of(type(level).forward)}forward() returned {what}; "
+                "a loss is one real number with .item(), such as numpy.float64(2.5) or a 0-d tensor"
+            ) from error
+
+    return read
 
 
-def _accelerator_loop(level: Level, steps: int) -> Iterator[Batch]:
-    """The same, but the losses stay on the device and cross to the host once a batch.
-
-    Reading each loss at once would make the host wait for the device at every step.
-    """
-    forward, backward, update = level.forward, level.backward, level.update
-    pending: list[Any] = []
-    elapsed_s: list[float] = []
-    start_ns = perf_counter_ns()
-    due_s = BATCH_S
-    first_step = 0
-    for step in range(steps):
-        loss = forward()
-        now_s = (perf_counter_ns() - start_ns) / 1e9
-        pending.append(loss.detach())
-        elapsed_s.append(now_s)
-        backward(loss)
-        update()
-        if now_s >= due_s:
-            batch = _collect(first_step, pending, elapsed_s)
-            yield batch
-            if batch.diverged:
-                return
-            pending, elapsed_s, first_step = [], [], step + 1
-            due_s = (perf_counter_ns() - start_ns) / 1e9 + BATCH_S
-    if pending:
-        yield _collect(first_step, pending, elapsed_s)
+def _keep(loss: Array) -> Array:
+    """A copy on its device: a level may use the memory of its loss again."""
+    return loss.detach().clone()
 
 
-def _collect(first_step: int, pending: list[Any], elapsed_s: list[float]) -> Batch:
-    """Bring losses to the host in one transfer, and end at the first that is not finite."""
-    import torch  # only torch levels run on an accelerator
+def _never_ends(_loss: Array) -> bool:
+    return True
 
-    losses: list[float] = torch.stack(pending).tolist()
-    end = next((i + 1 for i, loss in enumerate(losses) if not isfinite(loss)), len(losses))
-    return Batch(first_step, losses[:end], elapsed_s[:end])
+
+def _to_host(pending: list[Array], *, columns: bool = False) -> Any:
+    """Losses as lists of numbers, in one transfer; with `columns` a list a run."""
+    import torch  # only torch levels get here
+
+    losses = torch.stack(pending)
+    return (losses.t() if columns else losses).tolist()

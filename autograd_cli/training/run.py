@@ -1,154 +1,219 @@
-"""From a configuration to a recorded run."""
+"""From configurations to recorded runs: one run, or many that one program trains."""
 
-import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from autograd_cli.catalogue.external import blame_class, check_level, is_outside
-from autograd_cli.catalogue.registry import (
-    find_implementation,
-    find_task,
-    load_level,
-    load_problem,
-    with_model,
-)
+from autograd_cli.catalogue.cell import Cell
 from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.level import Level
 from autograd_cli.errors import ConfigError, EvoError
 from autograd_cli.runs.record import RunRecord, Status, SweepPlace
-from autograd_cli.runs.writer import RunWriter, check_name
+from autograd_cli.runs.writer import MemoryWriter, RunWriter, check_name
 from autograd_cli.training.environment import GitState, describe_environment
-from autograd_cli.training.loop import train
+from autograd_cli.training.loop import train, train_many
 from autograd_cli.training.signals import Interruption
 from autograd_cli.training.threads import set_threads
 
 
-class Experiment:
-    """One run, ready to start: its level stands at the start, and its directory exists.
+class Recording:
+    """One run on its way to its end, in a directory or in memory.
 
     Attributes:
-        config: the configuration.
-        path: the run directory.
-        record: what is known of the run; final once `run` has come to its end.
+        status: how it ended; None while it goes on.
+        error: why it failed.
 
     """
 
-    def __init__(
-        self,
-        config: RunConfig,
-        runs_dir: Path,
-        name: str | None = None,
-        *,
-        place: SweepPlace | None = None,
-        git: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Import what the level needs, make data and start, and create the run directory last.
+    def __init__(self, config: RunConfig, writer: RunWriter | MemoryWriter) -> None:
+        self.config, self.writer = config, writer
+        self.status: Status | None = None
+        self.error: str | None = None
 
-        Args:
-            config: what to train.
-            runs_dir: the folder for run directories.
-            name: the directory's name, in place of one made of time, task, level and seed.
-            place: the sweep that the run belongs to.
-            git: the state of the git tree, where the caller has asked already.
+    @property
+    def record(self) -> RunRecord:
+        """What is known of the run; final once `finish` was called."""
+        return self.writer.record
 
-        Raises:
-            ConfigError: the device is not there, the arrays do not fit into memory, or the name or the
-                runs folder cannot be used. No run directory is left behind.
-
-        """
-        if name is not None:
-            check_name(name)
-        asked = GitState() if git is None else None
-        self.config = config
-        self._task = find_task(config.task, "--task")
-        self._implementation = find_implementation(self._task, config.impl, "--impl")
-        set_threads(config.threads)
-        self._level_class = load_level(self._task, self._implementation)
-        self._implementation = with_model(self._task, self._implementation, self._level_class)
-        check_device(config)
-        self._level = self._make_level()
-        if asked:
-            git = asked.read()
-        environment = describe_environment(config.device, config.threads, git or {})
-        self._writer = RunWriter(runs_dir, config, name, environment, place)
-        self.path = self._writer.path
-        self.record = self._writer.record
-
-    def _make_level(self) -> Level:
-        config = self.config
+    def append(self, batch: Batch) -> None:
+        """Record a batch, up to the first loss that is not finite, which ends the run."""
+        if self.status is not None:
+            return
+        batch = batch.until_not_finite()
         try:
-            level = self._level_class(load_problem(self._task).make(config), config)
-        except Exception as error:
-            if is_outside(self._level_class) and not isinstance(error, MemoryError):
-                raise ConfigError(f"{self._blame(error)} (while making the level)") from error
-            sizes = ", ".join(f"{key}={value}" for key, value in config.options.items() if type(value) is int)
-            raise ConfigError(f"cannot make the arrays of {sizes}: {self._blame(error)}") from error
-        if is_outside(self._level_class):
-            check_level(level)
-        return level
+            self.writer.append(batch)
+        except EvoError as error:
+            self.fail(str(error))
+        else:
+            if batch.diverged:
+                self.status = "diverged"
 
-    def _blame(self, error: Exception) -> str:
-        return blame_class(error, self._level_class)
+    def interrupt(self) -> None:
+        """End the run early, if it goes on."""
+        self.status = self.status or "interrupted"
 
-    def run(self, interruption: Interruption) -> Iterator[Batch]:
-        """Train; every batch is on its way to the disk before it is handed over.
+    def fail(self, reason: str) -> None:
+        """End the run, if it goes on, because it broke."""
+        if self.status is None:
+            self.status, self.error = "failed", reason
 
-        Raises:
-            EvoError: the disk is full, or the level itself failed; the run is then recorded as failed.
+    def finish(self, parameters: Mapping[str, Any] | None, result: str | None) -> None:
+        """Write down how the run ended; one that nothing has ended is complete."""
+        with suppress(EvoError):  # the record says so
+            self.writer.finish(self.status or "completed", parameters, result, self.error)
 
+
+class Experiment:
+    """Runs that are trained together, ready to start: level and directories are there.
+
+    Attributes:
+        recordings: the runs; a single one in most cases.
+
+    """
+
+    def __init__(self, cell: Cell, level: Level, recordings: Sequence[Recording], *, is_batch: bool) -> None:
+        self._cell, self._level = cell, level
+        self._is_batch = is_batch
+        self.recordings = recordings
+
+    @property
+    def config(self) -> RunConfig:
+        """The configuration of the first run, with which the others share all but what sets them apart."""
+        return self.recordings[0].config
+
+    @property
+    def record(self) -> RunRecord:
+        """What is known of the first run."""
+        return self.recordings[0].record
+
+    def run(self, interruption: Interruption) -> Iterator[list[Batch]]:
+        """Train, and hand over a batch of each run at a time, once it is on its way to the disk.
+
+        Whatever goes wrong with a run stands in its record, and is not raised.
         """
-        if not gc.isenabled():
-            # What imports and set-up have made lives to the end: the collector need not look at it again.
-            gc.freeze()
-            gc.enable()
-        status: Status = "completed"
-        message = None
         try:
-            for batch in self._batches():
-                self._writer.append(batch)
-                yield batch
-                if batch.diverged:
-                    status = "diverged"
-                elif interruption.signal is not None and self._writer.steps < self.config.steps:
-                    status = "interrupted"
+            for batches in self._batches():
+                for recording, batch in zip(self.recordings, batches, strict=True):
+                    recording.append(batch)
+                yield batches
+                last = batches[0].first_step + len(batches[0].losses)
+                if interruption.is_asked and last < self.config.steps:
+                    self._interrupt()
+                if all(recording.status for recording in self.recordings):
                     break
         except (KeyboardInterrupt, GeneratorExit):
-            status = "interrupted"
+            self._interrupt()
             raise
-        except EvoError as error:
-            status, message = "failed", str(error)
-            raise
-        except Exception as error:
-            status = "failed"
-            message = self._blame(error)
-            raise EvoError(message) from error
+        except Exception as error:  # becomes the reason in every record
+            reason = self._cell.blame(error)
+            for recording in self.recordings:
+                recording.fail(f"{self._cell.spec.name} failed: {reason}" if self._is_batch else reason)
         finally:
-            self.record = self._finish(status, message)
-        if self.record.status == "failed":
-            raise EvoError(str(self.record.error))
+            self._finish()
 
-    def _batches(self) -> Iterator[Batch]:
+    def _batches(self) -> Iterator[list[Batch]]:
         """The loop's batches. NumPy's warnings of an overflow say less than the status that follows."""
         import numpy as np  # the level has imported it
 
         with np.errstate(over="ignore", invalid="ignore"):
-            yield from train(self._level, self.config.steps, on_accelerator=self.config.device == "cuda")
+            if self._is_batch:
+                yield from train_many(self._level, self.config.steps)
+            else:
+                on_accelerator = self.config.device == "cuda"
+                yield from ([b] for b in train(self._level, self.config.steps, on_accelerator=on_accelerator))
 
-    def _finish(self, status: Status, message: str | None) -> RunRecord:
-        from autograd_cli.contract.arrays import to_numpy  # NumPy waits for its number of threads
+    def _interrupt(self) -> None:
+        for recording in self.recordings:
+            recording.interrupt()
 
+    def _finish(self) -> None:
         try:
-            if is_outside(self._level_class):
-                check_level(self._level)
-            parameters = {name: to_numpy(array) for name, array in self._level.parameters.items()}
-            result = load_problem(self._task).describe(self._implementation.model, parameters)
+            parameters = self._parameters()
+            results = [self._cell.problems.describe(self._cell.model, own) for own in parameters]
         except Exception as error:
             # Only a level from outside gets here: its losses stand, but it has nothing to show for them.
-            message = message or self._blame(error)
-            return self._writer.finish("failed", None, None, message)
-        return self._writer.finish(status, parameters, result, message)
+            for recording in self.recordings:
+                recording.error = recording.error or self._cell.blame(error)
+                recording.status = "failed"
+                recording.finish(None, None)
+            return
+        for recording, own, result in zip(self.recordings, parameters, results, strict=True):
+            recording.finish(own, result)
+
+    def _parameters(self) -> list[dict[str, Any]]:
+        """The final parameters of each run, as NumPy arrays."""
+        from autograd_cli.catalogue.checks import check_level
+        from autograd_cli.contract.arrays import to_numpy  # NumPy waits for its number of threads
+
+        if self._cell.is_outside:
+            check_level(self._level)
+        arrays = {name: to_numpy(array) for name, array in self._level.parameters.items()}
+        if not self._is_batch:
+            return [arrays]
+        return [{name: array[i] for name, array in arrays.items()} for i in range(len(self.recordings))]
+
+
+def prepare(
+    cell: Cell,
+    config: RunConfig,
+    runs_dir: Path | None,
+    name: str | None = None,
+    *,
+    place: SweepPlace | None = None,
+    git: Mapping[str, Any] | None = None,
+) -> Experiment:
+    """One run, ready to start: imports what the level needs, and creates the run directory last.
+
+    Args:
+        cell: what to train.
+        config: how.
+        runs_dir: the folder for run directories; None keeps the run in memory.
+        name: the directory's name, in place of one made of time, task, level and seed.
+        place: the sweep that the run belongs to.
+        git: the state of the git tree, where the caller has asked already.
+
+    Raises:
+        ConfigError: the device is not there, the arrays do not fit into memory, a level from outside cannot
+            be made, or the name or the runs folder cannot be used. No run directory is left behind.
+
+    """
+    if name is not None:
+        check_name(name)
+    asked = GitState() if git is None else None
+    set_threads(config.threads)
+    cell.level_class  # noqa: B018 - its framework is imported while git looks
+    model = cell.model if cell.is_outside else None
+    check_device(config)
+    level = cell.make(config)
+    environment = describe_environment(config.device, config.threads, asked.read() if asked else git or {})
+    writer = (
+        MemoryWriter(config, environment, model)
+        if runs_dir is None
+        else RunWriter(runs_dir, config, name, environment, place, model)
+    )
+    return Experiment(cell, level, [Recording(config, writer)], is_batch=False)
+
+
+def prepare_batch(
+    cell: Cell,
+    configs: Sequence[RunConfig],
+    runs_dir: Path,
+    places: Sequence[SweepPlace],
+    git: Mapping[str, Any],
+) -> Experiment:
+    """Many runs as one program, in the form of `prepare`; their number stands as `batch` in their records."""
+    config = configs[0]
+    set_threads(config.threads)
+    check_device(config)
+    level = cell.make_batch(configs)
+    environment = describe_environment(config.device, config.threads, git) | {"batch": len(configs)}
+    recordings = [
+        Recording(config, RunWriter(runs_dir, config, None, environment, place))
+        for config, place in zip(configs, places, strict=True)
+    ]
+    return Experiment(cell, level, recordings, is_batch=True)
 
 
 def check_device(config: RunConfig) -> None:
@@ -163,5 +228,5 @@ def check_device(config: RunConfig) -> None:
 
         if not torch.cuda.is_available():
             raise ConfigError(
-                f"--device: torch {torch.__version__} finds no GPU for 'cuda' (allowed here: cpu)"
+                f"device: torch {torch.__version__} finds no GPU for 'cuda' (allowed here: cpu)", key="device"
             )

@@ -5,19 +5,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from autograd_cli.catalogue.external import blame_class, check_level, is_external, is_outside
-from autograd_cli.catalogue.registry import (
-    load_level,
-    load_problem,
-    load_reference,
-    with_model,
-)
+from autograd_cli.catalogue.cell import Cell
 from autograd_cli.config.files import Setting
-from autograd_cli.config.resolve import keys_of, resolve
+from autograd_cli.config.resolve import resolve
 from autograd_cli.contract.config import RunConfig
-from autograd_cli.contract.level import LevelClass
+from autograd_cli.contract.keys import Value, show
 from autograd_cli.contract.problem import Problem
-from autograd_cli.contract.task import Implementation, Task
 from autograd_cli.training.threads import set_threads
 from autograd_cli.verify.determinism import (
     Determinism,
@@ -30,10 +23,7 @@ from autograd_cli.verify.equivalence import Equivalence, run_in_lockstep
 from autograd_cli.verify.functions import check_functions
 from autograd_cli.verify.gradients import TOLERANCE as GRADIENT_TOLERANCE
 from autograd_cli.verify.gradients import GradientCheck, check_gradients
-from autograd_cli.verify.plan import Cell, Plan
-
-# The start and the rule of update that every level can be configured to have.
-_PLAIN = {"start": "normal", "bias": "false", "optimizer": "SGD", "momentum": "0"}
+from autograd_cli.verify.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -78,56 +68,51 @@ def verify(
 
     Raises:
         ConfigError: a level from outside cannot be loaded, or the plan's settings do not fit a task.
+
     """
     set_threads(1)
-    for task, implementation in cells:
-        if is_external(implementation.name):
-            load_level(task, implementation)  # a mistake in a user's file comes before all work
+    for cell in cells:
+        if cell.spec.takes_all:
+            _ = cell.level_class  # a mistake in a user's file comes before all work
     configs = [_repeated(cell, plan) for cell in cells]
     with other_process() as elsewhere:
         # All at once, so that the other process works while this one does.
-        pending = [elsewhere.submit(losses_by_threads, config) for config in configs]
+        pending = [
+            elsewhere.submit(losses_by_threads, cell, config) if cell.travels else None
+            for cell, config in zip(cells, configs, strict=True)
+        ]
         for cell, config, losses in zip(cells, configs, pending, strict=True):
-            announce(f"{cell[0].name} / {cell[1].name}")
+            announce(cell.label)
             yield _verify_cell(cell, plan, config, losses)
 
 
 def _repeated(cell: Cell, plan: Plan) -> RunConfig:
     """The level as it is configured, over a few steps."""
-    config = _config(*cell, plan, {})
+    config = _config(cell, plan, {})
     return replace(config, steps=min(config.steps, plan.repeated_steps))
 
 
-def _verify_cell(cell: Cell, plan: Plan, repeated: RunConfig, elsewhere: LossesByThreads) -> Verdict:
-    task, implementation = cell
-    level_class = load_level(task, implementation)
-    implementation = with_model(task, implementation, level_class)
-    shares_model = implementation.model == task.implementations[0].model
-    equivalence = Equivalence()
-    verdict = Verdict(
-        task.name,
-        implementation.name,
-        task.implementations[0].name if shares_model else f"{implementation.model} model",
-        equivalence,
-    )
+def _verify_cell(cell: Cell, plan: Plan, repeated: RunConfig, elsewhere: LossesByThreads | None) -> Verdict:
+    lowest = cell.task.levels[0].name
+    reference = lowest if cell.model == cell.task.model else f"{cell.model} model"
+    verdict = Verdict(cell.task.name, cell.spec.name, reference, Equivalence())
     try:
-        _check_equivalence((task, implementation), level_class, plan, equivalence)
+        equivalence = _check_equivalence(cell, plan)
         complaints = [equivalence.parted] if equivalence.parted else []
+        verdict = replace(verdict, equivalence=equivalence, complaints=complaints)
         if equivalence.broken:
-            return replace(verdict, complaints=complaints)
+            return verdict
         verdict = replace(
             verdict,
-            gradients=_worst_gradients(
-                (task, implementation), level_class, replace(repeated, dtype="float64"), plan
-            ),
-            functions=check_functions(level_class),
-            determinism=check_determinism(repeated, elsewhere),
+            gradients=_worst_gradients(cell, replace(repeated, dtype="float64"), plan),
+            functions=check_functions(cell.level_class),
+            determinism=check_determinism(cell, repeated, elsewhere),
         )
     except Exception as error:
-        if not is_outside(level_class):
+        if not cell.is_outside:
             raise
         # What parted the level first says more than what broke later.
-        return replace(verdict, complaints=[equivalence.parted or blame_class(error, level_class)])
+        return replace(verdict, complaints=[verdict.equivalence.parted or cell.blame(error)])
     return replace(verdict, complaints=complaints + list(_complaints(verdict)))
 
 
@@ -141,36 +126,31 @@ def _complaints(verdict: Verdict) -> Iterator[str]:
             yield f"Function {name}: {complaint}"
     if determinism and not determinism.again:
         yield "the same configuration gives other losses the second time"
-    if determinism and not determinism.elsewhere:
+    if determinism and determinism.elsewhere is False:
         yield "the same configuration gives other losses in another process"
 
 
-def _check_equivalence(cell: Cell, level_class: LevelClass, plan: Plan, found: Equivalence) -> None:
+def _check_equivalence(cell: Cell, plan: Plan) -> Equivalence:
     """Lockstep at the plain start under plain SGD, or for a model of its own as the level is configured."""
-    task, implementation = cell
-    shares_model = implementation.model == task.implementations[0].model
-    keys = {key: text for key, text in _PLAIN.items() if key in keys_of(task)} if shares_model else {}
-    config = _config(task, implementation, plan, keys | {"dtype": plan.dtype})
+    task = cell.task
+    shares_model = cell.model == task.model
+    keys = task.plain if shares_model else {}
+    config = _config(cell, plan, keys | {"dtype": plan.dtype})
     if shares_model:
         # The one learning rate of the lowest level, for which the plain start was made.
-        config = replace(config, lr=_config(task, task.implementations[0], plan, {}).lr)
-    steps = plan.steps_of(config)
-    problem = load_problem(task).make(config)
+        config = replace(config, lr=_config(Cell(task, task.levels[0]), plan, {}).lr)
+    problem = cell.problems.make(config)
     # The reference first: it holds copies of the problem's arrays before anybody else touches them.
-    reference = load_reference(task, implementation.model)(problem, config)
-    level = level_class(problem, config)
-    if is_outside(level_class):
-        check_level(level)
-    run_in_lockstep(level, reference, steps, plan.tolerance, found)
+    reference = cell.reference(problem, config)
+    level = cell.make(config, problem)
+    return run_in_lockstep(level, reference, plan.steps_of(config), plan.tolerance)
 
 
-def _worst_gradients(cell: Cell, level_class: LevelClass, config: RunConfig, plan: Plan) -> GradientCheck:
-    task, implementation = cell
-    module = load_problem(task)
-    paths = module.interface(implementation.model, config).paths
+def _worst_gradients(cell: Cell, config: RunConfig, plan: Plan) -> GradientCheck:
+    paths = cell.problems.signature(cell.model, config).paths
     checks = [
-        check_gradients(level_class, problem, config, plan.directions)
-        for problem in _every_path(module.make(config), paths)
+        check_gradients(cell.level_class, problem, config, plan.directions)
+        for problem in _every_path(cell.problems.make(config), paths)
     ]
     return max(checks, key=lambda check: check.difference)
 
@@ -188,7 +168,8 @@ def _every_path(problem: Problem, paths: int) -> Iterator[Problem]:
         seed += 1
 
 
-def _config(task: Task, implementation: Implementation, plan: Plan, keys: dict[str, str]) -> RunConfig:
-    settings = {"task": task.name, "impl": implementation.name} | keys
-    own = {key: Setting(text, "verify") for key, text in settings.items()}
-    return resolve((own | dict(plan.settings)).items())
+def _config(cell: Cell, plan: Plan, keys: Mapping[str, Value]) -> RunConfig:
+    settings: dict[str, Value] = {"task": cell.task.name, "impl": cell.spec.name, **keys}
+    own = {key: Setting(show(value), "verify") for key, value in settings.items()}
+    classes = {cell.spec.name: cell.given} if cell.given else {}
+    return resolve(own | dict(plan.settings), classes=classes)[1]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
-from autograd_cli.catalogue.registry import find_implementation, find_task, load_level, load_problem
+from autograd_cli.catalogue.cell import Cell
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.training.loop import train
 from autograd_cli.training.threads import set_threads
@@ -22,32 +22,30 @@ class Determinism:
 
     Attributes:
         again: whether a second run in the same process gives the same losses.
-        elsewhere: whether a run in another process does.
+        elsewhere: whether a run in another process does; None if the level cannot be told of to one.
         two_threads: whether two threads give the losses of one; they need not, sums may be cut elsewhere.
         two_threads_difference: the largest relative difference of a loss between one thread and two.
     """
 
     again: bool
-    elsewhere: bool
+    elsewhere: bool | None
     two_threads: bool
     two_threads_difference: float
 
 
-def losses_of(config: RunConfig) -> list[float]:
+def losses_of(cell: Cell, config: RunConfig) -> list[float]:
     """The losses of a run that is not recorded."""
     set_threads(config.threads)
-    task = find_task(config.task, "task")
-    level_class = load_level(task, find_implementation(task, config.impl, "impl"))
-    level = level_class(load_problem(task).make(config), config)
+    level = cell.make(config)
     import numpy as np  # only now, after its number of threads has been set
 
     with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges can be repeated, too
         return [loss for batch in train(level, config.steps) for loss in batch.losses]
 
 
-def losses_by_threads(config: RunConfig) -> tuple[list[float], list[float]]:
+def losses_by_threads(cell: Cell, config: RunConfig) -> tuple[list[float], list[float]]:
     """The losses of `config` with one thread, and with two."""
-    return losses_of(replace(config, threads=1)), losses_of(replace(config, threads=2))
+    return losses_of(cell, replace(config, threads=1)), losses_of(cell, replace(config, threads=2))
 
 
 @contextmanager
@@ -60,14 +58,14 @@ def other_process() -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def check_determinism(config: RunConfig, elsewhere: LossesByThreads) -> Determinism:
+def check_determinism(cell: Cell, config: RunConfig, elsewhere: LossesByThreads | None) -> Determinism:
     """Run `config` twice here; what `losses_by_threads` found in the other process is in `elsewhere`."""
     one = replace(config, threads=1)
-    first, second = losses_of(one), losses_of(one)
-    there, with_two = elsewhere.result()
+    first, second = losses_of(cell, one), losses_of(cell, one)
+    there, with_two = elsewhere.result() if elsewhere else losses_by_threads(cell, config)
     return Determinism(
         again=_identical(first, second),
-        elsewhere=_identical(first, there),
+        elsewhere=_identical(first, there) if elsewhere else None,
         two_threads=_identical(there, with_two),
         two_threads_difference=_largest_difference(there, with_two),
     )

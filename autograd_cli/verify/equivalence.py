@@ -7,7 +7,8 @@ from math import isfinite, isnan
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cli.catalogue.external import blame_level, check_gradients_view
+from autograd_cli.catalogue.blame import blame_class
+from autograd_cli.catalogue.checks import check_gradients_view
 from autograd_cli.contract.arrays import relative_difference, size_of, snapshot, to_numpy
 from autograd_cli.contract.level import Level
 from autograd_cli.training.loop import read_loss
@@ -46,12 +47,13 @@ class Equivalence:
     broken: bool = False
 
 
-def run_in_lockstep(level: Level, reference: Level, steps: int, tolerance: float, found: Equivalence) -> None:
+def run_in_lockstep(level: Level, reference: Level, steps: int, tolerance: float) -> Equivalence:
     """Train both for `steps` steps, comparing after each verb; stop at the first difference past `tolerance`.
 
-    The level's own verbs are watched too: neither forward nor backward may change a parameter. What is found
-    goes into `found` as it is found, and stands there also if a verb raises.
+    The level's own verbs are watched too: neither forward nor backward may change a parameter. A verb that
+    raises is found out like any other difference.
     """
+    found = Equivalence()
     lockstep = _Lockstep(level, reference, tolerance, found)
     found.parted = lockstep.compare_starts()
     if found.parted:
@@ -65,11 +67,12 @@ def run_in_lockstep(level: Level, reference: Level, steps: int, tolerance: float
             with np.errstate(over="ignore", invalid="ignore"):
                 problem = lockstep.step()
         except Exception as error:
-            found.parted, found.parted_step = f"step {step}: {blame_level(error, level)}", step
+            found.parted, found.parted_step = f"step {step}: {blame_class(error, type(level))}", step
             found.broken = True
             break
         if problem:
             found.parted, found.parted_step = f"{problem} at step {step}", step
+    return found
 
 
 class _Lockstep:

@@ -52,13 +52,13 @@ def check_gradients(
 
     largest = max(map(size_of, gradients.values()))
     worst = GradientCheck(0.0, "no direction")
-    for name, label, direction in _directions(parameters, gradients, directions):
+    for name, label, direction, spread in _directions(parameters, gradients, directions):
         expected = float(np.sum(gradients[name] * direction))
         scale = max(abs(expected), 1e-2 * size_of(gradients[name]), 1e-3 * largest) or 1.0
         size = float(np.sqrt(np.mean(parameters[name] ** 2))) or 1.0
         best = float("inf")
         for relative_h in STEPS:
-            h = relative_h * size * float(np.sqrt(direction.size)) ** (label == "a random direction")
+            h = relative_h * size * spread
             slope = (
                 loss_at(name, parameters[name] + h * direction)
                 - loss_at(name, parameters[name] - h * direction)
@@ -73,13 +73,18 @@ def check_gradients(
 
 def _directions(
     parameters: Mapping[str, Float64], gradients: Mapping[str, Float64], count: int
-) -> Iterator[tuple[str, str, Float64]]:
-    """Parameter, description and direction of each slope to check."""
+) -> Iterator[tuple[str, str, Float64, float]]:
+    """Parameter, description, direction of each slope to check; how many entries' sizes its length spans."""
     generator = np.random.default_rng(0)
     for name, parameter in parameters.items():
         for _ in range(count if parameter.size > 1 else 0):
             direction = generator.standard_normal(parameter.shape)
-            yield name, "a random direction", direction / np.linalg.norm(direction)
+            yield (
+                name,
+                "a random direction",
+                direction / np.linalg.norm(direction),
+                float(np.sqrt(direction.size)),
+            )
         # The steepest coordinate and some at random: a gradient that is wrong in one place is found there.
         flat = [
             int(np.argmax(np.abs(gradients[name]))),
@@ -89,4 +94,4 @@ def _directions(
             direction = np.zeros(parameter.size)
             direction[index] = 1.0
             place = ",".join(map(str, np.unravel_index(index, parameter.shape)))
-            yield name, f"coordinate [{place}]", direction.reshape(parameter.shape)
+            yield name, f"coordinate [{place}]", direction.reshape(parameter.shape), 1.0

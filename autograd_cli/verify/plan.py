@@ -1,38 +1,26 @@
 """Which levels to verify, and how strictly."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import isfinite
 
-from autograd_cli.catalogue.external import is_external
-from autograd_cli.catalogue.registry import all_tasks, find_implementation, find_task, implementation_names
+from autograd_cli.catalogue.cell import Cell, of_class
+from autograd_cli.catalogue.files import names_class
+from autograd_cli.catalogue.registry import TASKS, all_tasks, find_level, find_task, level_names
 from autograd_cli.config.files import Setting
-from autograd_cli.config.resolve import parse_assignment, parse_value
+from autograd_cli.config.resolve import parse_value
 from autograd_cli.contract.config import RunConfig
-from autograd_cli.contract.keys import COMMON_KEYS
-from autograd_cli.contract.task import Implementation, Task
+from autograd_cli.contract.keys import COMMON_KEYS, Key
+from autograd_cli.contract.level import LevelClass
 from autograd_cli.errors import ConfigError, unknown
-
-Cell = tuple[Task, Implementation]
 
 TOLERANCE = 1e-9
 LONGEST_RUN = 2000
 QUICK_STEPS = 50
 
-# Keys that verify sets itself: they have options, or equivalence depends on them.
-_OWN_KEYS = (
-    "task",
-    "impl",
-    "steps",
-    "dtype",
-    "device",
-    "threads",
-    "bias",
-    "optimizer",
-    "momentum",
-    "stateless",
-)
+# Keys that verify sets itself or has an argument for, beside those that not every level takes.
+_OWN_KEYS = ("task", "impl", "steps", "dtype", "device", "threads")
 
 
 @dataclass(frozen=True)
@@ -68,50 +56,82 @@ class Plan:
         return 1 if self.quick else 3
 
 
-def choose_cells(task: str | None, impls: str | None) -> list[Cell]:
-    """The levels that `--task` and `--impl` name; all of a task's, or of every task, where they name none.
+def choose_cells(
+    task: Setting | None, impls: Setting | None, classes: Mapping[str, LevelClass] | None = None
+) -> list[Cell]:
+    """The levels that `task` and `impls` name; all of a task's, or of every task, where they name none.
+
+    Args:
+        task: the task's name.
+        impls: names of levels, with commas between them.
+        classes: levels that were handed over as classes, by what `impls` calls them.
 
     Raises:
         ConfigError: an unknown task, or a level that no task chosen has.
+
     """
-    tasks = [find_task(task, "--task")] if task else list(all_tasks().values())
+    tasks = [find_task(task.text, task.where)] if task else list(all_tasks().values())
     if impls is None:
-        return [(one, row) for one in tasks for row in one.implementations]
-    names = impls.split(",")
-    if task is None and any(is_external(name) for name in names):
-        raise ConfigError("--task is missing: a level of your own does not say which task it is of")
+        return [Cell(one, spec) for one in tasks for spec in one.levels]
+    classes = classes or {}
+    names = impls.text.split(",")
+    if task is None and any(names_class(name) or name in classes for name in names):
+        raise ConfigError("task is missing: a level of your own does not say which task it is of", key="task")
     if len(tasks) == 1:
-        return [(tasks[0], find_implementation(tasks[0], name, "--impl")) for name in names]
+        return [
+            of_class(tasks[0], classes[name])
+            if name in classes
+            else Cell(tasks[0], find_level(tasks[0], name, impls.where))
+            for name in names
+        ]
     for name in names:
-        if name not in implementation_names():
-            raise unknown("implementation", name, implementation_names(), "--impl")
-    return [(one, row) for one in tasks for row in one.implementations if row.name in names]
+        if name not in level_names():
+            raise unknown("implementation", name, level_names(), impls.where)
+    return [Cell(one, spec) for one in tasks for spec in one.levels if spec.name in names]
 
 
 def make_plan(
-    steps: str | None, tolerance: str, dtype: str, quick: bool, assignments: Iterable[str] = ()
+    settings: Mapping[str, Setting],
+    *,
+    steps: Setting | None = None,
+    tolerance: Setting | None = None,
+    dtype: Setting | None = None,
+    quick: bool = False,
 ) -> Plan:
-    """The plan that the options of `evo verify` describe.
+    """How to verify.
+
+    Args:
+        settings: keys of the configuration.
+        steps: steps in lockstep; by default as many as a level trains.
+        tolerance: the largest relative difference that passes; 1e-9 by default.
+        dtype: of the lockstep; float64 by default.
+        quick: shorten everything.
 
     Raises:
         ConfigError: a value out of range, or a key that verify sets itself.
+
     """
-    settings: dict[str, Setting] = {}
-    for argument in assignments:
-        name, setting = parse_assignment(argument)
-        if name in _OWN_KEYS:
+    own = {*_OWN_KEYS, *(key.name for task in TASKS.values() for key in task.keys if _is_own(key))}
+    for name, setting in settings.items():
+        if name in own:
             raise ConfigError(f"{setting.where}: evo verify sets {name} itself, or has an option for it")
-        if name in settings:
-            raise ConfigError(f"{setting.where}: {name} is given twice, also by {settings[name].where}")
-        settings[name] = setting
-    least_one = replace(COMMON_KEYS["steps"], minimum=1)
-    taken = parse_value(least_one, Setting(steps, "--steps")) if steps is not None else None
-    dtype = parse_value(COMMON_KEYS["dtype"], Setting(dtype, "--dtype"))
-    return Plan(taken, _parse_tolerance(tolerance), dtype, quick, settings)
+    at_least_one = replace(COMMON_KEYS["steps"], minimum=1)
+    return Plan(
+        parse_value(at_least_one, steps) if steps else None,
+        _parse_tolerance(tolerance) if tolerance else TOLERANCE,
+        parse_value(COMMON_KEYS["dtype"], dtype) if dtype else "float64",
+        quick,
+        settings,
+    )
 
 
-def _parse_tolerance(text: str) -> float:
+def _is_own(key: Key) -> bool:
+    """Equivalence depends on it, and verify chooses the one value that every level takes."""
+    return key.plain is not None and bool(key.levels)
+
+
+def _parse_tolerance(setting: Setting) -> float:
     with suppress(ValueError):
-        if isfinite(value := float(text)) and value >= 0:
+        if isfinite(value := float(setting.text)) and value >= 0:
             return value
-    raise ConfigError(f"--tolerance: '{text}' must be a finite number, 0 or more, such as 1e-9")
+    raise ConfigError(f"{setting.where}: '{setting.text}' must be a finite number, 0 or more, such as 1e-9")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cli.catalogue.external import is_external
+from autograd_cli.catalogue.files import names_class
 from tests.helpers import ROOT, complaint_of, evo, loss_column, refused, train_run
 from tests.processes import evo_process, refused_process
 
@@ -220,9 +220,9 @@ def test_a_level_may_name_its_model(tmp_path: Path) -> None:
 
 
 def test_names() -> None:
-    """FILE.py:Class is recognised by its form alone."""
-    assert all(map(is_external, ["a.py:B", "./a.py:B", "/x/a.py:B", "../a b.py:C"]))
-    assert not any(map(is_external, ["numpy", "a.py", "a:B", ""]))
+    """FILE.py:Class and MODULE:Class are recognised by their form alone."""
+    assert all(map(names_class, ["a.py:B", "./a.py:B", "/x/a.py:B", "../a b.py:C", "a.b:C"]))
+    assert not any(map(names_class, ["numpy", "a.py", ""]))
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def test_groups_are_in_step_with_the_standard_library(
     ("options", "message"),
     [
         (["--over", "sed"], "--over: unknown key 'sed'; did you mean 'seed'?"),
-        (["--group-by", "lr", "--over", "lr"], "--over: 'lr' is in --group-by, too"),
+        (["--group-by", "lr", "--over", "lr"], "--over: 'lr' is in group_by, too"),
         (["--over", "seed", "--sort", "men"], "--sort: unknown key 'men'; did you mean 'mean'?"),
         (["--over", "seed", "--baseline", "x"], "--baseline: groups have no ratios"),
     ],

@@ -144,7 +144,7 @@ def test_unreadable_configuration(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("words", "name"), [((), "task"), (("task=sin",), "impl")])
 def test_a_missing_cell(tmp_path: Path, words: tuple[str, ...], name: str) -> None:
     """Without a task or a level the complaint says how to give it."""
-    expected = f"--{name} is missing: give it as an option, or as '{name}:' in the --config file"
+    expected = f"--{name} is missing: give it, or write '{name}:' into the configuration file"
     assert refused("train", *words, cwd=tmp_path) == expected
 
 

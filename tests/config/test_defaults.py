@@ -39,7 +39,7 @@ def test_defaults_are_the_documents(task: str, impl: str, facts: dict[str, Any])
 @pytest.mark.parametrize(
     ("file", "impl", "facts"),
     [
-        ("mlp_n100", "module", {"N": 100, "steps": 20, "lr": 1e-6, "bias": False, "start": "normal"}),
+        ("mlp_n100", "functional", {"N": 100, "steps": 20, "lr": 1e-6, "bias": False, "start": "normal"}),
         ("mlp_no_bias", "optim", {"N": 64, "lr": 1e-6, "bias": False, "start": "normal"}),
         ("mlp_no_bias", "module", {"N": 64, "lr": 1e-6, "bias": False, "start": "uniform"}),
     ],

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from autograd_cli.display.graphs import dot, mermaid, svg, tree
-from autograd_cli.graph import Node, read_graph
-from tests.helpers import every_derived, evo, refused, small
+from autograd_cli.graph import Node
+from tests.helpers import every_derived, evo, graph_of, refused
 
 
 def unescaped(text: str) -> str:
@@ -20,7 +20,7 @@ def unescaped(text: str) -> str:
 @every_derived
 def test_every_notation_draws_every_node(task: str, impl: str) -> None:
     """Tree, DOT, Mermaid and SVG show the same nodes; DOT and Mermaid one line a node and one an edge."""
-    root = read_graph(small(task, impl))
+    root = graph_of(task, impl)
     nodes = list(root.walk())
     edges = sum(len(node.inputs) for node in nodes)
     assert len({node.id for node in nodes}) == len(nodes)
@@ -38,7 +38,7 @@ def test_every_notation_draws_every_node(task: str, impl: str) -> None:
 def test_dot_and_svg_parse(task: str) -> None:
     """Graphviz reads the DOT, and the SVG is XML with one group a node and one an edge."""
     pygraphviz = pytest.importorskip("pygraphviz")
-    root = read_graph(small(task, "autograd"))
+    root = graph_of(task, "autograd")
     nodes = list(root.walk())
     read = pygraphviz.AGraph(string=dot(root))
     assert len(read.nodes()) == len(nodes)
@@ -53,7 +53,7 @@ def test_dot_and_svg_parse(task: str) -> None:
 def test_a_shared_node_is_drawn_once() -> None:
     """`dynamic` goes through its middle layer several times: one leaf, to which several edges lead."""
     for seed in range(20):
-        root = read_graph(small("mlp", "dynamic", seed=seed))
+        root = graph_of("mlp", "dynamic", seed=seed)
         into = [behind for node in root.walk() for behind in node.inputs if "w_middle" in behind.parameters]
         if len(into) > 1:
             break
@@ -78,7 +78,7 @@ def test_an_inner_node_of_two_ways_is_drawn_out_once() -> None:
 
 def test_the_tree_shows_what_is_saved() -> None:
     """A node's line has its shape, and each tensor that it keeps for its way back."""
-    assert "ReluBackward0 (7, 6)  saved: result (7, 6)" in tree(read_graph(small("mlp", "autograd")))
+    assert "ReluBackward0 (7, 6)  saved: result (7, 6)" in tree(graph_of("mlp", "autograd"))
 
 
 def test_svg_without_pygraphviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,5 +86,5 @@ def test_svg_without_pygraphviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
     arguments = ("graph", "--task", "linear", "--impl", "autograd")
     line = refused(*arguments, "--format", "svg", cwd=tmp_path, code=1)
-    assert line == "--format svg needs pygraphviz: pip install 'autograd-cli[graph]'"
+    assert line == "--format: svg needs pygraphviz: pip install 'autograd-cli[graph]'"
     assert evo(*arguments, cwd=tmp_path).returncode == 0

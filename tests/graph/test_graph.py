@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cli.graph import NoGraphError, read_accumulation, read_graph
-from tests.helpers import BY_HAND, every_derived, evo, level_of, refused, small
+from autograd_cli.graph import NoGraphError
+from tests.helpers import BY_HAND, accumulation_of, every_derived, evo, graph_of, level_of, refused, small
 
 
 @every_derived
 def test_leaves_are_the_parameters(task: str, impl: str) -> None:
     """Each leaf is named and of the right size; together they are what the loss depends on."""
-    root = read_graph(small(task, impl))
+    root = graph_of(task, impl)
     level = level_of(small(task, impl))
     loss = level.forward()
     level.backward(loss)
@@ -32,14 +32,12 @@ def test_leaves_are_the_parameters(task: str, impl: str) -> None:
 
 def test_saved_tensors_and_shapes() -> None:
     """What a node keeps for its way back is there with its shape, also in a Function of one's own."""
-    by_name = {node.name: node for node in read_graph(small("mlp", "autograd")).walk() if not node.parameters}
+    by_name = {node.name: node for node in graph_of("mlp", "autograd").walk() if not node.parameters}
     assert by_name["ReluBackward0"].saved == {"result": (7, 6)}
-    (own,) = (node for node in read_graph(small("mlp", "function")).walk() if node.name == "ReLUBackward")
+    (own,) = (node for node in graph_of("mlp", "function").walk() if node.name == "ReLUBackward")
     assert own.saved == {"tensor 0": (7, 6)}
     assert own.shape == (7, 6)
-    shapes = {
-        node.parameters: node.shape for node in read_graph(small("mlp", "autograd")).walk() if node.parameters
-    }
+    shapes = {node.parameters: node.shape for node in graph_of("mlp", "autograd").walk() if node.parameters}
     assert shapes == {("w1",): (5, 6), ("w2",): (6, 3)}
 
 
@@ -47,7 +45,7 @@ def test_saved_tensors_and_shapes() -> None:
 def test_by_hand_there_is_no_graph(task: str, impl: str) -> None:
     """A level whose gradients are written by hand says so, and why there is no graph."""
     with pytest.raises(NoGraphError) as error:
-        read_graph(small(task, impl))
+        graph_of(task, impl)
     why = "it uses no tensors" if impl == "numpy" else "no tensor of it requires gradients"
     assert str(error.value) == f"{task}/{impl} has no graph: {why}, and its backward() is written by hand"
 
@@ -55,7 +53,7 @@ def test_by_hand_there_is_no_graph(task: str, impl: str) -> None:
 @every_derived
 def test_accumulation_doubles(task: str, impl: str) -> None:
     """A second backward() doubles every gradient, and zeroing takes it away."""
-    rows = read_accumulation(small(task, impl))
+    rows = accumulation_of(task, impl)
     level = level_of(small(task, impl))
     level.backward(level.forward())
     assert {name for row in rows for name in row.name.split(", ")} <= set(level.parameters)

@@ -1,4 +1,4 @@
-"""The task mlp: ReLU at its kink, biases, and a model without weights of its own."""
+"""The task mlp: ReLU at its kink, and levels with biases."""
 
 from dataclasses import replace
 from typing import Any
@@ -33,15 +33,9 @@ def test_relu_has_no_gradient_at_zero(impl: str, w: float, is_zero: bool) -> Non
             assert gradients["b2"].all()
 
 
-@pytest.mark.parametrize("impl", ["optim", "module"])
+@pytest.mark.parametrize("impl", ["optim", "module", "functional"])
 def test_levels_with_biases_are_the_same_training(impl: str) -> None:
     """With biases and the start of nn.Linear, which verify leaves out, the levels agree with `nn`."""
     same: dict[str, Any] = {"dtype": "float64", "lr": 1e-4, "start": "uniform", "bias": True, "steps": 50}
     losses = [trained_losses(config_of("mlp", name, optimizer="SGD", **same)) for name in ("nn", impl)]
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-9)
-
-
-def test_a_stateless_model_is_the_same_training() -> None:
-    """A module that takes its weights as arguments gives the losses of one that owns them."""
-    losses = [trained_losses(config_of("mlp", "module", "mlp_n100", stateless=s)) for s in (False, True)]
-    assert losses[0] == losses[1]

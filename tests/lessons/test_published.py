@@ -24,10 +24,12 @@ SEEDS = range(24)
 MARGIN = 0.5  # of the range of our own runs, on either side
 
 FILES = {"mlp_n64": None, "mlp_no_bias": "mlp_no_bias", "mlp_n100": "mlp_n100"}
+# That document's nn.Module takes its weights as arguments.
+OURS = {("mlp_n100", "module"): "functional"}
 WRONG = " (wrong ReLU gradient)"
 
 # What decides how a loss is computed, or how much is printed, but not what comes out.
-_NOT_IN_THE_CURVE = ("impl", "steps", "threads", "print_every", "stateless", "seed")
+_NOT_IN_THE_CURVE = ("impl", "steps", "threads", "print_every", "seed")
 
 Curve = dict[int, float]  # loss by step
 
@@ -47,7 +49,7 @@ def group_of(program: tuple[str, str]) -> str:
     system, implementation = program
     if implementation.endswith(WRONG):
         return f"{system}-wrong"
-    config = config_of("mlp", implementation, FILES[system])
+    config = config_of("mlp", OURS.get(program, implementation), FILES[system])
     decisive = {name: v for name, v in config.to_dict().items() if name not in _NOT_IN_THE_CURVE}
     same = [
         other
@@ -57,7 +59,7 @@ def group_of(program: tuple[str, str]) -> str:
         and (other == "dynamic") == (implementation == "dynamic")
     ]
     for other in same:
-        values = config_of("mlp", other, FILES[system]).to_dict()
+        values = config_of("mlp", OURS.get((system, other), other), FILES[system]).to_dict()
         if {name: v for name, v in values.items() if name not in _NOT_IN_THE_CURVE} == decisive:
             return f"{system}-{other}"
     raise AssertionError(program)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograd_cli.config.files import to_yaml
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.errors import ConfigError
 from autograd_cli.predict.model import load_model
@@ -334,4 +335,4 @@ def test_config_of_a_run_is_enough(linear: Path) -> None:
     """The rebuilt model knows the run's whole configuration."""
     config = load_model(linear).config
     assert isinstance(config, RunConfig)
-    assert config.to_yaml() == (linear / "config.yaml").read_text()
+    assert to_yaml(config) == (linear / "config.yaml").read_text()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import ROOT, evo
+from tests.processes import environment
 
 README = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^`?evo (.+?)`?$", README, re.MULTILINE)
@@ -50,3 +51,23 @@ def test_the_example_needs_numpy_only(folder: Path) -> None:
     """Its levels import nothing of evo: a program that is ported need not know of it."""
     imports = re.findall(r"^(?:from|import) (\S+)", (folder / "my_levels.py").read_text(), re.MULTILINE)
     assert imports == ["numpy"]
+
+
+def test_the_notebook_executes(tmp_path: Path) -> None:
+    """Each of its ten cells runs, and its verdicts are what the text around them says."""
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    notebook = nbformat.read(ROOT / "examples" / "from_numpy_to_autograd.ipynb", as_version=4)
+    assert len(notebook.cells) == 10
+    client = nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}})
+    client.execute(env=environment())
+    shown = [
+        "".join(str(output.get("data", output)) for output in cell.get("outputs", ()))
+        for cell in notebook.cells
+    ]
+    assert "1 of 1 levels verified" in shown[3]
+    assert "0 of 1 levels verified; FAILED" in shown[5]
+    assert "1 of 1 levels verified" in shown[7]
+    assert "AccumulateGrad" in shown[8] or "(leaf)" in shown[8]
+    assert "<table>" in shown[9]
+    assert not list(tmp_path.iterdir())

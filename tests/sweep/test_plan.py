@@ -104,17 +104,17 @@ def test_a_file_and_the_command_line_say_the_same(tmp_path: Path) -> None:
     """YAML takes the same words, and lists; the command line's values replace the file's."""
     file = tmp_path / "rates.yaml"
     file.write_text("task: mlp\nimpl: [autograd, nn]\nlr: log:1e-7:1e-5:3\nseed: 0..4\n")
-    from_file = plan_of(str(file))
+    from_file = plan_of(file=file)
     typed = plan_of(*MLP, "lr=log:1e-7:1e-5:3", "seed=0..4")
     assert from_file.name == "rates"
     assert [run.digest for run in from_file.runs] == [run.digest for run in typed.runs]
-    assert len(plan_of(str(file), "seed=3", "impl=nn").runs) == 3
+    assert len(plan_of("seed=3", "impl=nn", file=file).runs) == 3
 
 
 @pytest.mark.parametrize("name", [path.stem for path in (ROOT / "configs" / "sweeps").glob("*.yaml")])
 def test_every_shipped_sweep_can_run(name: str) -> None:
     """`evo sweep NAME` finds the files in configs/sweeps, and they make plans."""
-    assert plan_of(name).runs
+    assert plan_of(file=name).runs
 
 
 def test_a_sweep_file_may_start_from_a_configuration(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_sweep_file_may_start_from_a_configuration(tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text("task: mlp\nN: 7\n")
     for name, size in (("base.yaml", 7), ("mlp_n100", 100)):
         (tmp_path / "sweep.yaml").write_text(f"config: {name}\nimpl: nn\nseed: 0..1\n")
-        runs = plan_of(str(tmp_path / "sweep.yaml")).runs
+        runs = plan_of(file=tmp_path / "sweep.yaml").runs
         assert [run.config.options["N"] for run in runs] == [size, size]
 
 
@@ -162,7 +162,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
             ["--engine", "batched"],
             "--engine: batched computes runs of the level 'batched' only",
         ),
-        (["--scheduler", "tcp://x"], "--scheduler: only --engine dask has a scheduler"),
+        (["--scheduler", "tcp://x"], "--scheduler: only engine dask has a scheduler"),
         (["--workers", "0"], "--workers: 0; it must be 1 or more"),
         (["--name", "a/b"], "--name: 'a/b' cannot name a directory"),
     ],

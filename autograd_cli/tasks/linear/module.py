@@ -1,4 +1,6 @@
-"""Level 7, module: the model becomes a class of your own, and forward() is ordinary Python."""
+"""Level 7, module: a model class of your own, whose forward() is ordinary Python."""
+
+from functools import partial
 
 import torch
 from torch import nn
@@ -8,52 +10,41 @@ from autograd_cli.contract.problem import Problem
 
 
 class LinearModel(nn.Module):
-    """A line: one Linear layer."""
+    """From x (N, 1) to y_pred (N, 1); it owns the layer because that is an attribute of it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.linear = nn.Linear(1, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Predictions (N, 1) for x (N, 1)."""
         return self.linear(x)
 
 
 class Linear:
-    """The training of a LinearModel by torch.optim.SGD."""
+    """y_pred = x w + b with x (N, 1), w (1, 1), b (1,); loss = mean of (y_pred - y)²."""
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
-        dtype, device = getattr(torch, config.dtype), config.device
-        self.x = torch.tensor(problem.x, dtype=dtype, device=device)
-        self.y = torch.tensor(problem.y, dtype=dtype, device=device)
-        self.model = LinearModel().to(dtype=dtype, device=device)
+        tensor = partial(torch.tensor, dtype=getattr(torch, config.dtype), device=config.device)
+        self.x, self.y = tensor(problem.x), tensor(problem.y)
+        self.model = LinearModel().to(self.x)
         self.loss_fn = nn.MSELoss()
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=config.lr)
-        with torch.no_grad():
-            for name, p in self.parameters.items():
-                p.copy_(torch.from_numpy(problem.start[name]))
+        self.named = dict(zip("wb", self.model.parameters(), strict=True))
+        with torch.no_grad():  # the start that all levels share, in place of PyTorch's own
+            for name, p in self.named.items():
+                p.copy_(tensor(problem.start[name]).t())
 
     def forward(self) -> torch.Tensor:
-        """Mean of squared errors."""
         y_pred = self.model(self.x)
         return self.loss_fn(y_pred, self.y)
 
     def backward(self, loss: torch.Tensor) -> None:
-        """Clear the gradients of the step before, then add this step's."""
         self.optimizer.zero_grad()
         loss.backward()
 
     def update(self) -> None:
-        """The optimiser reads every .grad and changes every parameter."""
         self.optimizer.step()
 
-    @property
-    def parameters(self) -> dict[str, torch.Tensor]:
-        """The weight, (in, out) as in the levels below, and the bias."""
-        return {"w": self.model.linear.weight.t(), "b": self.model.linear.bias}
-
-    @property
-    def gradients(self) -> dict[str, torch.Tensor | None]:
-        """The loss's derivatives, in the shapes of the parameters."""
-        w, b = self.model.linear.weight.grad, self.model.linear.bias.grad
-        return {"w": w if w is None else w.t(), "b": b}
+    # A Linear keeps its weight as (out, in), and the task's is (in, out).
+    parameters = property(lambda self: {name: p.t() for name, p in self.named.items()})
+    gradients = property(lambda self: {name: p.grad.t() for name, p in self.named.items()})

@@ -1,5 +1,7 @@
 """Level 6, optim: the update rule becomes an object that is told which parameters to change."""
 
+from functools import partial
+
 import torch
 from torch import nn
 
@@ -8,41 +10,31 @@ from autograd_cli.contract.problem import Problem
 
 
 class Linear:
-    """Linear(1, 1). The layer stores its weight as (out, in): the views below turn it."""
+    """y_pred = x w + b with x (N, 1), w (1, 1), b (1,); loss = mean of (y_pred - y)²."""
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
-        dtype, device = getattr(torch, config.dtype), config.device
-        self.x = torch.tensor(problem.x, dtype=dtype, device=device)
-        self.y = torch.tensor(problem.y, dtype=dtype, device=device)
-        self.model = nn.Linear(1, 1, dtype=dtype, device=device)
+        tensor = partial(torch.tensor, dtype=getattr(torch, config.dtype), device=config.device)
+        self.x, self.y = tensor(problem.x), tensor(problem.y)
+        self.model = nn.Linear(1, 1).to(self.x)
         self.loss_fn = nn.MSELoss()
-        optimizer_class = getattr(torch.optim, config.options["optimizer"])  # SGD, unless told otherwise
-        self.optimizer = optimizer_class(self.model.parameters(), lr=config.lr)
-        with torch.no_grad():
-            for name, p in self.parameters.items():
-                p.copy_(torch.from_numpy(problem.start[name]))
+        optimizer = getattr(torch.optim, config.optimizer)  # SGD, unless told otherwise
+        self.optimizer = optimizer(self.model.parameters(), lr=config.lr)
+        self.named = dict(zip("wb", self.model.parameters(), strict=True))
+        with torch.no_grad():  # the start that all levels share, in place of PyTorch's own
+            for name, p in self.named.items():
+                p.copy_(tensor(problem.start[name]).t())
 
     def forward(self) -> torch.Tensor:
-        """Mean of squared errors."""
         y_pred = self.model(self.x)
         return self.loss_fn(y_pred, self.y)
 
     def backward(self, loss: torch.Tensor) -> None:
-        """Clear the gradients of the step before, then add this step's."""
         self.optimizer.zero_grad()
         loss.backward()
 
     def update(self) -> None:
-        """The optimiser reads every .grad and changes every parameter."""
         self.optimizer.step()
 
-    @property
-    def parameters(self) -> dict[str, torch.Tensor]:
-        """The weight, (in, out) as in the levels below, and the bias."""
-        return {"w": self.model.weight.t(), "b": self.model.bias}
-
-    @property
-    def gradients(self) -> dict[str, torch.Tensor | None]:
-        """The loss's derivatives, in the shapes of the parameters."""
-        w, b = self.model.weight.grad, self.model.bias.grad
-        return {"w": w if w is None else w.t(), "b": b}
+    # A Linear keeps its weight as (out, in), and the task's is (in, out).
+    parameters = property(lambda self: {name: p.t() for name, p in self.named.items()})
+    gradients = property(lambda self: {name: p.grad.t() for name, p in self.named.items()})

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cli.contract.config import RunConfig
-from autograd_cli.contract.problem import Interface, Problem, Streams
+from autograd_cli.contract.problem import ModelSignature, Problem, Streams
 
 
 def make(config: RunConfig) -> Problem:
@@ -15,8 +15,8 @@ def make(config: RunConfig) -> Problem:
     `start: uniform` draws U(-1, 1), which is what torch.nn.Linear(1, 1) does; `start: normal` draws N(0, 1).
     """
     streams = Streams.of(config.seed)
-    x = np.arange(config.options["N"], dtype=np.float64).reshape(-1, 1)
-    if config.options["start"] == "normal":
+    x = np.arange(config.N, dtype=np.float64).reshape(-1, 1)
+    if config.start == "normal":
         w, b = streams.start.standard_normal(2)
     else:
         w, b = streams.start.uniform(-1, 1, 2)
@@ -29,9 +29,9 @@ def describe(model: str, parameters: Mapping[str, Any]) -> str:  # noqa: ARG001 
     return f"y = {w:.4g} x + {b:.4g}".replace("+ -", "- ")
 
 
-def interface(model: str, config: RunConfig) -> Interface:  # noqa: ARG001 - the protocol's signature
+def signature(model: str, config: RunConfig) -> ModelSignature:  # noqa: ARG001 - the protocol's signature
     """One number in; the layer's weight and bias."""
-    return Interface(inputs=1, parameters={"w": (1, 1), "b": (1,)})
+    return ModelSignature(inputs=1, parameters={"w": (1, 1), "b": (1,)})
 
 
 def predict(model: str, parameters: Mapping[str, Any], inputs: Any, depth: int) -> Any:  # noqa: ARG001

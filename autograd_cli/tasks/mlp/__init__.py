@@ -1,52 +1,61 @@
 """A two-layer ReLU network on random data: y_pred = relu(x W1 + b1) W2 + b2, sum of squared errors."""
 
-from autograd_cli.contract.keys import Key, Value
-from autograd_cli.contract.task import Implementation, Task
+from autograd_cli.contract.keys import Key
+from autograd_cli.contract.task import LevelSpec, Task
 
-_BY_HAND: dict[str, Value] = {"bias": False, "optimizer": "SGD", "momentum": 0.0, "stateless": False}
-_LOOP: dict[str, Value] = {"optimizer": "SGD", "momentum": 0.0, "stateless": False}
+_WITH_LAYERS = ("nn", "optim", "module", "functional", "dynamic")
 
 TASK = Task(
     name="mlp",
     package=__name__,
     summary="a two-layer ReLU network fitted to random data",
-    level="Mlp",
     keys=(
         Key("N", int, "examples in the one batch", minimum=1),
         Key("D_in", int, "numbers in an input", minimum=1),
         Key("H", int, "hidden units", minimum=1),
         Key("D_out", int, "numbers in an output", minimum=1),
-        Key("start", str, "normal: N(0,1); uniform: nn.Linear's own", choices=("normal", "uniform")),
-        Key("bias", bool, "whether the layers have biases"),
-        Key("optimizer", str, "class of torch.optim", choices=("SGD", "Adam", "RMSprop")),
-        Key("momentum", float, "momentum of SGD", minimum=0, below=1),
-        Key("stateless", bool, "whether forward takes the weights as arguments"),
+        Key(
+            "start",
+            str,
+            "normal: N(0,1); uniform: nn.Linear's own",
+            choices=("normal", "uniform"),
+            plain="normal",
+        ),
+        Key("bias", bool, "whether the layers have biases", plain=False, levels=_WITH_LAYERS),
+        Key(
+            "optimizer",
+            str,
+            "class of torch.optim",
+            choices=("SGD", "Adam", "RMSprop"),
+            plain="SGD",
+            levels=("optim",),
+        ),
+        Key("momentum", float, "momentum of SGD", minimum=0, below=1, plain=0.0, levels=("dynamic",)),
     ),
-    implementations=(
-        Implementation(
-            "numpy", "arrays, and the chain rule by hand", "two-layer", devices=("cpu",), fixed=_BY_HAND
-        ),
-        Implementation("tensor", "the same on tensors, which can live on a GPU", "two-layer", fixed=_BY_HAND),
-        Implementation("autograd", "backward() derives the gradients", "two-layer", fixed=_BY_HAND),
-        Implementation("function", "your own operation inside autograd", "two-layer", fixed=_BY_HAND),
-        Implementation("nn", "layers that own their parameters", "two-layer", fixed=_LOOP),
-        Implementation(
-            "optim", "the update rule as an object", "two-layer", fixed={"momentum": 0.0, "stateless": False}
-        ),
-        Implementation(
-            "module",
-            "a model as a class of your own",
+    levels=(
+        LevelSpec("numpy", ".numpy:Mlp", "arrays, and the chain rule by hand", "two-layer", devices=("cpu",)),
+        LevelSpec("tensor", ".tensor:Mlp", "the same on tensors, which can live on a GPU", "two-layer"),
+        LevelSpec("autograd", ".autograd:Mlp", "backward() derives the gradients", "two-layer"),
+        LevelSpec("function", ".function:Mlp", "your own operation inside autograd", "two-layer"),
+        LevelSpec("nn", ".nn:Mlp", "layers that own their parameters", "two-layer"),
+        LevelSpec("optim", ".optim:Mlp", "the update rule as an object", "two-layer"),
+        LevelSpec("module", ".module:Mlp", "a model as a class of your own", "two-layer"),
+        LevelSpec(
+            "functional",
+            ".functional:Mlp",
+            "a model that owns nothing: a function of its parameters",
             "two-layer",
-            fixed={"optimizer": "SGD", "momentum": 0.0},
         ),
-        Implementation(
-            "dynamic",
-            "control flow and shared weights in forward()",
-            "dynamic",
-            fixed={"optimizer": "SGD", "stateless": False},
-        ),
-        Implementation(
-            "batched", "many runs as one program, with a leading run dimension", "two-layer", fixed=_BY_HAND
+        LevelSpec("dynamic", ".dynamic:Mlp", "control flow and shared weights in forward()", "dynamic"),
+        LevelSpec(
+            "batched",
+            "",
+            "many runs as one program, with a leading run dimension",
+            "two-layer",
+            batch_target=".batched:MlpRuns",
         ),
     ),
+    references={"dynamic": ".reference:Dynamic"},
+    # Once a setting of `module`; a model whose forward() takes the weights is the level `functional` now.
+    retired={"stateless": False},
 )

@@ -1,4 +1,6 @@
-"""Level 8, dynamic: forward() takes a different path at every call, and one layer is used again and again."""
+"""Level 9, dynamic: `module` with momentum, and a forward() that applies one layer as often as is drawn."""
+
+from functools import partial
 
 import torch
 from torch import nn
@@ -8,66 +10,55 @@ from autograd_cli.contract.problem import Problem
 
 
 class DynamicNet(nn.Module):
-    """Input, middle and output layer; the middle one is applied as often as the caller says."""
+    """From x (N, D_in) to y_pred (N, D_out), with the middle layer applied `depth` times."""
 
     def __init__(self, D_in: int, H: int, D_out: int, bias: bool) -> None:
         super().__init__()
-        self.input_linear = nn.Linear(D_in, H, bias=bias)
-        self.middle_linear = nn.Linear(H, H, bias=bias)
-        self.output_linear = nn.Linear(H, D_out, bias=bias)
+        self.linear1 = nn.Linear(D_in, H, bias)
+        self.middle = nn.Linear(H, H, bias)
+        self.linear2 = nn.Linear(H, D_out, bias)
 
     def forward(self, x: torch.Tensor, depth: int) -> torch.Tensor:
-        """Predictions (N, D_out) for x (N, D_in): autograd follows the loop as it ran."""
-        h_relu = self.input_linear(x).relu()
-        for _ in range(depth):
-            h_relu = self.middle_linear(h_relu).relu()
-        return self.output_linear(h_relu)
+        h_relu = self.linear1(x).relu()
+        for _ in range(depth):  # autograd records the operations that ran, and knows no loop
+            h_relu = self.middle(h_relu).relu()
+        return self.linear2(h_relu)
 
 
 class Mlp:
-    """The training of a DynamicNet by torch.optim.SGD with momentum."""
+    """y_pred = relu(… relu(x w1 + b1) w_middle + b_middle …) w2 + b2; loss = Σ (y_pred - y)²."""
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
-        dtype, device = getattr(torch, config.dtype), config.device
-        self.x = torch.tensor(problem.x, dtype=dtype, device=device)
-        self.y = torch.tensor(problem.y, dtype=dtype, device=device)
-        (D_in, H), D_out = problem.start["w1"].shape, problem.y.shape[1]
-        net = DynamicNet(D_in, H, D_out, bias=config.options["bias"]).to(dtype=dtype, device=device)
-        self.model = net
+        tensor = partial(torch.tensor, dtype=getattr(torch, config.dtype), device=config.device)
+        self.x, self.y = tensor(problem.x), tensor(problem.y)
+        D_in, H, D_out, bias = config.D_in, config.H, config.D_out, config.bias
+        self.model = DynamicNet(D_in, H, D_out, bias).to(self.x)
         self.depths = problem.choices(4)
         self.loss_fn = nn.MSELoss(reduction="sum")
-        self.optimizer = torch.optim.SGD(net.parameters(), lr=config.lr, momentum=config.options["momentum"])
-        layers = {"1": net.input_linear, "_middle": net.middle_linear, "2": net.output_linear}
-        owned = {"w" + k: layer.weight for k, layer in layers.items()} | {
-            "b" + k: v.bias for k, v in layers.items()
-        }
-        self.owned = {name: p for name, p in owned.items() if p is not None}
-        with torch.no_grad():
-            for name, p in self.parameters.items():
-                p.copy_(torch.from_numpy(problem.start[name]))
+        momentum = config.momentum
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=config.lr, momentum=momentum)
+        names = ["w1", "b1", "w_middle", "b_middle", "w2", "b2"] if bias else ["w1", "w_middle", "w2"]
+        self.named = dict(zip(names, self.model.parameters(), strict=True))
+        with torch.no_grad():  # the start that all levels share, in place of PyTorch's own
+            for name, p in self.named.items():
+                p.copy_(tensor(problem.start[name]).t())
 
     def forward(self) -> torch.Tensor:
-        """Sum of squared errors, at a depth of 0, 1, 2 or 3 drawn afresh."""
         y_pred = self.model(self.x, depth=next(self.depths))
         return self.loss_fn(y_pred, self.y)
 
     def backward(self, loss: torch.Tensor) -> None:
-        """Clear the last step's gradients, then add this step's: at depth 0 the middle layer has none."""
         self.optimizer.zero_grad()
         loss.backward()
 
     def update(self) -> None:
-        """The optimiser changes every parameter that has a .grad, and lets the others rest."""
         self.optimizer.step()
 
-    @property
-    def parameters(self) -> dict[str, torch.Tensor]:
-        """The weights, (in, out) as in the levels below, and the biases."""
-        return {name: p.t() for name, p in self.owned.items()}
-
-    @property
-    def gradients(self) -> dict[str, torch.Tensor]:
-        """The loss's derivatives, in the shapes of the parameters; zero for a layer that was not used."""
-        return {
-            name: torch.zeros_like(p.t()) if p.grad is None else p.grad.t() for name, p in self.owned.items()
+    # A Linear keeps its weight as (out, in), and the task's is (in, out).
+    parameters = property(lambda self: {name: p.t() for name, p in self.named.items()})
+    # At depth 0 the middle layer has no .grad, and the optimiser lets it rest.
+    gradients = property(
+        lambda self: {
+            n: (torch.zeros_like(p) if p.grad is None else p.grad).t() for n, p in self.named.items()
         }
+    )

@@ -1,6 +1,6 @@
 """Level 4, a Function of your own: ReLU with its own derivative, as an operation inside autograd."""
 
-from typing import Any
+from functools import partial
 
 import torch
 
@@ -9,56 +9,43 @@ from autograd_cli.contract.problem import Problem
 
 
 class ReLU(torch.autograd.Function):
-    """max(z, 0); the derivative is 1 where z > 0 and 0 elsewhere, also at z = 0."""
+    """max(z, 0) for z of any shape; the derivative is 1 where z > 0 and 0 elsewhere, also at z = 0."""
 
     @staticmethod
-    def forward(ctx: Any, z: torch.Tensor) -> torch.Tensor:
-        """Compute the output, and save what the way back needs."""
+    def forward(ctx, z: torch.Tensor) -> torch.Tensor:
         ctx.save_for_backward(z)
         return z.clamp(min=0)
 
     @staticmethod
-    def backward(ctx: Any, grad_output: torch.Tensor) -> torch.Tensor:
-        """The loss's derivative by z, from its derivative by the output."""
+    def backward(ctx, grad_output: torch.Tensor) -> torch.Tensor:
         (z,) = ctx.saved_tensors
         return grad_output * (z > 0)
 
 
 class Mlp:
-    """relu(x w1) w2 with x (N, D_in), w1 (D_in, H), w2 (H, D_out)."""
+    """y_pred = relu(x w1) w2 with x (N, D_in), w1 (D_in, H), w2 (H, D_out); loss = Σ (y_pred - y)²."""
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
-        dtype, device = getattr(torch, config.dtype), config.device
-        self.x = torch.tensor(problem.x, dtype=dtype, device=device)
-        self.y = torch.tensor(problem.y, dtype=dtype, device=device)
-        self.w1 = torch.tensor(problem.start["w1"], dtype=dtype, device=device, requires_grad=True)
-        self.w2 = torch.tensor(problem.start["w2"], dtype=dtype, device=device, requires_grad=True)
+        tensor = partial(torch.tensor, dtype=getattr(torch, config.dtype), device=config.device)
+        self.x, self.y = tensor(problem.x), tensor(problem.y)
+        self.w1 = tensor(problem.start["w1"], requires_grad=True)
+        self.w2 = tensor(problem.start["w2"], requires_grad=True)
         self.lr = config.lr
 
     def forward(self) -> torch.Tensor:
-        """Sum of squared errors; apply() is how a Function is called."""
-        h_relu = ReLU.apply(self.x @ self.w1)
+        h = self.x @ self.w1
+        h_relu = ReLU.apply(h)
         y_pred = h_relu @ self.w2
         return (y_pred - self.y).pow(2).sum()
 
     def backward(self, loss: torch.Tensor) -> None:
-        """Autograd calls ReLU.backward() when it comes to it."""
-        loss.backward()
+        self.w1.grad = self.w2.grad = None  # or backward() would add to them
+        loss.backward()  # walks the graph, and calls ReLU.backward() on its way
 
     def update(self) -> None:
-        """Gradient descent, unseen by autograd; then the gradients go, or the next would add to them."""
-        with torch.no_grad():
-            for w in (self.w1, self.w2):
-                assert w.grad is not None
-                w -= self.lr * w.grad
-                w.grad = None
+        with torch.no_grad():  # the update itself is no part of the graph
+            self.w1 -= self.lr * self.w1.grad
+            self.w2 -= self.lr * self.w2.grad
 
-    @property
-    def parameters(self) -> dict[str, torch.Tensor]:
-        """The weights."""
-        return {"w1": self.w1, "w2": self.w2}
-
-    @property
-    def gradients(self) -> dict[str, torch.Tensor | None]:
-        """The loss's derivatives with respect to the weights."""
-        return {"w1": self.w1.grad, "w2": self.w2.grad}
+    parameters = property(lambda self: {"w1": self.w1, "w2": self.w2})
+    gradients = property(lambda self: {"w1": self.w1.grad, "w2": self.w2.grad})

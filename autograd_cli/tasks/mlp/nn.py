@@ -1,4 +1,6 @@
-"""Level 5, nn: layers own their parameters, and the update loops over whatever the model owns."""
+"""Level 5, nn: ready-made layers and loss; the layers own the parameters, and update() loops over them."""
+
+from functools import partial
 
 import torch
 from torch import nn
@@ -8,47 +10,34 @@ from autograd_cli.contract.problem import Problem
 
 
 class Mlp:
-    """Linear, ReLU, Linear. A Linear layer stores its weight as (out, in): the views below turn it."""
+    """y_pred = relu(x w1 + b1) w2 + b2 with x (N, D_in), b1 (H,), b2 (D_out,); loss = Σ (y_pred - y)²."""
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
-        dtype, device = getattr(torch, config.dtype), config.device
-        self.x = torch.tensor(problem.x, dtype=dtype, device=device)
-        self.y = torch.tensor(problem.y, dtype=dtype, device=device)
-        (D_in, H), D_out = problem.start["w1"].shape, problem.y.shape[1]
-        bias = config.options["bias"]
-        linear1, linear2 = nn.Linear(D_in, H, bias=bias), nn.Linear(H, D_out, bias=bias)
-        self.model = nn.Sequential(linear1, nn.ReLU(), linear2).to(dtype=dtype, device=device)
+        tensor = partial(torch.tensor, dtype=getattr(torch, config.dtype), device=config.device)
+        self.x, self.y = tensor(problem.x), tensor(problem.y)
+        D_in, H, D_out, bias = config.D_in, config.H, config.D_out, config.bias
+        self.model = nn.Sequential(nn.Linear(D_in, H, bias), nn.ReLU(), nn.Linear(H, D_out, bias)).to(self.x)
         self.loss_fn = nn.MSELoss(reduction="sum")
         self.lr = config.lr
-        owned = {"w1": linear1.weight, "b1": linear1.bias, "w2": linear2.weight, "b2": linear2.bias}
-        self.owned = {name: p for name, p in owned.items() if p is not None}
-        with torch.no_grad():
-            for name, p in self.parameters.items():
-                p.copy_(torch.from_numpy(problem.start[name]))
+        names = ["w1", "b1", "w2", "b2"] if bias else ["w1", "w2"]
+        self.named = dict(zip(names, self.model.parameters(), strict=True))
+        with torch.no_grad():  # the start that all levels share, in place of PyTorch's own
+            for name, p in self.named.items():
+                p.copy_(tensor(problem.start[name]).t())
 
     def forward(self) -> torch.Tensor:
-        """Sum of squared errors."""
         y_pred = self.model(self.x)
         return self.loss_fn(y_pred, self.y)
 
     def backward(self, loss: torch.Tensor) -> None:
-        """Clear the gradients of the step before, then add this step's."""
         self.model.zero_grad()
         loss.backward()
 
     def update(self) -> None:
-        """Gradient descent on whatever the model owns."""
         with torch.no_grad():
             for p in self.model.parameters():
-                assert p.grad is not None
                 p -= self.lr * p.grad
 
-    @property
-    def parameters(self) -> dict[str, torch.Tensor]:
-        """The weights, (in, out) as in the levels below, and the biases."""
-        return {name: p.t() for name, p in self.owned.items()}
-
-    @property
-    def gradients(self) -> dict[str, torch.Tensor | None]:
-        """The loss's derivatives, in the shapes of the parameters."""
-        return {name: p.grad if p.grad is None else p.grad.t() for name, p in self.owned.items()}
+    # A Linear keeps its weight as (out, in), and the task's is (in, out).
+    parameters = property(lambda self: {name: p.t() for name, p in self.named.items()})
+    gradients = property(lambda self: {name: p.grad.t() for name, p in self.named.items()})

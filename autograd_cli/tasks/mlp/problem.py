@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cli.contract.config import RunConfig
-from autograd_cli.contract.problem import Float64, Interface, Problem, Streams
+from autograd_cli.contract.problem import Float64, ModelSignature, Problem, Streams
 
 
 def make(config: RunConfig) -> Problem:
@@ -22,7 +22,7 @@ def make(config: RunConfig) -> Problem:
     y = streams.data.standard_normal((N, D_out))
 
     def draw(fan_in: int, *shape: int) -> Float64:
-        if config.options["start"] == "normal":
+        if config.start == "normal":
             return streams.start.standard_normal(shape)
         return streams.start.uniform(-1 / sqrt(fan_in), 1 / sqrt(fan_in), shape)
 
@@ -43,15 +43,15 @@ def describe(model: str, parameters: Mapping[str, Any]) -> str | None:  # noqa: 
     return None
 
 
-def interface(model: str, config: RunConfig) -> Interface:
+def signature(model: str, config: RunConfig) -> ModelSignature:
     """D_in numbers in; weights, and biases if any; `dynamic` applies its middle layer 0 to 3 times."""
     D_in, H, D_out = (config.options[name] for name in ("D_in", "H", "D_out"))
     shapes: dict[str, tuple[int, ...]] = {"w1": (D_in, H), "w2": (H, D_out), "b1": (H,), "b2": (D_out,)}
     if model == "dynamic":
         shapes |= {"w_middle": (H, H), "b_middle": (H,)}
-    if not config.options["bias"]:
+    if not config.bias:
         shapes = {name: shape for name, shape in shapes.items() if not name.startswith("b")}
-    return Interface(inputs=D_in, parameters=shapes, paths=4 if model == "dynamic" else 1)
+    return ModelSignature(inputs=D_in, parameters=shapes, paths=4 if model == "dynamic" else 1)
 
 
 def predict(model: str, parameters: Mapping[str, Any], inputs: Any, depth: int) -> Any:  # noqa: ARG001

@@ -12,12 +12,12 @@ class Dynamic:
     def __init__(self, problem: Problem, config: RunConfig) -> None:
         self.x = problem.x.astype(config.dtype)
         self.y = problem.y.astype(config.dtype)
-        names = ["w1", "w_middle", "w2"] + (["b1", "b_middle", "b2"] if config.options["bias"] else [])
+        names = ["w1", "w_middle", "w2"] + (["b1", "b_middle", "b2"] if config.bias else [])
         self.parameters = {name: problem.start[name].astype(config.dtype) for name in names}
         self.gradients = {name: np.zeros_like(p) for name, p in self.parameters.items()}
         self.velocity: dict[str, np.ndarray] = {}
         self.depths = problem.choices(4)
-        self.lr, self.momentum = config.lr, config.options["momentum"]
+        self.lr, self.momentum = config.lr, config.momentum
 
     def forward(self) -> np.floating:
         """Sum of squared errors, at a depth of 0, 1, 2 or 3 drawn afresh."""

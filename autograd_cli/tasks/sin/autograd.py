@@ -1,5 +1,7 @@
 """Level 3, autograd: the coefficients ask for gradients, and one backward() replaces those by hand."""
 
+from functools import partial
+
 import torch
 
 from autograd_cli.contract.config import RunConfig
@@ -7,42 +9,31 @@ from autograd_cli.contract.problem import Problem
 
 
 class Sin:
-    """a + b x + c x² + d x³ with x (N,) and 0-d coefficients."""
+    """y_pred = a + b x + c x² + d x³ with x (N,) and scalar coefficients; loss = Σ (y_pred - y)²."""
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
-        dtype, device = getattr(torch, config.dtype), config.device
-        self.x = torch.tensor(problem.x, dtype=dtype, device=device)
-        self.y = torch.tensor(problem.y, dtype=dtype, device=device)
+        tensor = partial(torch.tensor, dtype=getattr(torch, config.dtype), device=config.device)
+        self.x, self.y = tensor(problem.x), tensor(problem.y)
         self.x2, self.x3 = self.x**2, self.x**3
-        self.a = torch.tensor(problem.start["a"], dtype=dtype, device=device, requires_grad=True)
-        self.b = torch.tensor(problem.start["b"], dtype=dtype, device=device, requires_grad=True)
-        self.c = torch.tensor(problem.start["c"], dtype=dtype, device=device, requires_grad=True)
-        self.d = torch.tensor(problem.start["d"], dtype=dtype, device=device, requires_grad=True)
+        self.a, self.b, self.c, self.d = (tensor(problem.start[name], requires_grad=True) for name in "abcd")
         self.lr = config.lr
 
     def forward(self) -> torch.Tensor:
-        """Sum of squared errors; nothing need be kept by hand for the way back."""
         y_pred = self.a + self.b * self.x + self.c * self.x2 + self.d * self.x3
         return (y_pred - self.y).pow(2).sum()
 
     def backward(self, loss: torch.Tensor) -> None:
-        """Autograd walks the graph that forward() left behind and adds to each coefficient's .grad."""
-        loss.backward()
+        self.a.grad = self.b.grad = self.c.grad = self.d.grad = None  # or backward() would add to them
+        loss.backward()  # walks the graph that forward() left behind, to a.grad, b.grad, c.grad and d.grad
 
     def update(self) -> None:
-        """Gradient descent, unseen by autograd; then the gradients go, or the next would add to them."""
-        with torch.no_grad():
-            for p in (self.a, self.b, self.c, self.d):
-                assert p.grad is not None
-                p -= self.lr * p.grad
-                p.grad = None
+        with torch.no_grad():  # the update itself is no part of the graph
+            self.a -= self.lr * self.a.grad
+            self.b -= self.lr * self.b.grad
+            self.c -= self.lr * self.c.grad
+            self.d -= self.lr * self.d.grad
 
-    @property
-    def parameters(self) -> dict[str, torch.Tensor]:
-        """The coefficients."""
-        return {"a": self.a, "b": self.b, "c": self.c, "d": self.d}
-
-    @property
-    def gradients(self) -> dict[str, torch.Tensor | None]:
-        """The loss's derivatives with respect to the coefficients."""
-        return {"a": self.a.grad, "b": self.b.grad, "c": self.c.grad, "d": self.d.grad}
+    parameters = property(lambda self: {"a": self.a, "b": self.b, "c": self.c, "d": self.d})
+    gradients = property(
+        lambda self: {"a": self.a.grad, "b": self.b.grad, "c": self.c.grad, "d": self.d.grad}
+    )

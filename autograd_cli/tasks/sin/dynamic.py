@@ -1,4 +1,6 @@
-"""Level 8, dynamic: forward() takes a different path at every call, and one parameter serves two terms."""
+"""Level 9, dynamic: `module` with momentum, and a forward() that adds as many terms in e as are drawn."""
+
+from functools import partial
 
 import torch
 from torch import nn
@@ -8,62 +10,48 @@ from autograd_cli.contract.problem import Problem
 
 
 class DynamicPolynomial(nn.Module):
-    """a + b x + c x² + d x³, then nothing, e x⁴, or e x⁴ + e x⁵."""
+    """y_pred = a + b x + c x² + d x³, and then nothing, e x⁴, or e x⁴ + e x⁵, with x (N,)."""
 
-    def __init__(self, a: float, b: float, c: float, d: float, e: float) -> None:
+    def __init__(self, *start: torch.Tensor) -> None:
         super().__init__()
-        self.a = nn.Parameter(torch.tensor(a, dtype=torch.float64))
-        self.b = nn.Parameter(torch.tensor(b, dtype=torch.float64))
-        self.c = nn.Parameter(torch.tensor(c, dtype=torch.float64))
-        self.d = nn.Parameter(torch.tensor(d, dtype=torch.float64))
-        self.e = nn.Parameter(torch.tensor(e, dtype=torch.float64))
+        self.a, self.b, self.c, self.d, self.e = map(nn.Parameter, start)
 
-    def forward(self, powers: tuple[torch.Tensor, ...], extra_terms: int) -> torch.Tensor:
-        """Predictions (N,) from x, x², … x⁵, each (N,): autograd follows the loop as it ran."""
+    def forward(self, *powers: torch.Tensor, extra_terms: int) -> torch.Tensor:
         x, x2, x3, *higher = powers
         y_pred = self.a + self.b * x + self.c * x2 + self.d * x3
-        for power in higher[:extra_terms]:
+        for power in higher[:extra_terms]:  # autograd records the operations that ran, and knows no loop
             y_pred = y_pred + self.e * power
         return y_pred
 
 
 class Sin:
-    """The training of a DynamicPolynomial by torch.optim.SGD with momentum."""
+    """The training of a DynamicPolynomial; loss = Σ (y_pred - y)²."""
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
-        dtype, device = getattr(torch, config.dtype), config.device
-        x = torch.tensor(problem.x, dtype=dtype, device=device)
-        self.powers = (x, x**2, x**3, x**4, x**5)
-        self.y = torch.tensor(problem.y, dtype=dtype, device=device)
-        start = {name: float(problem.start[name]) for name in "abcde"}
-        self.model = DynamicPolynomial(**start).to(dtype=dtype, device=device)
+        tensor = partial(torch.tensor, dtype=getattr(torch, config.dtype), device=config.device)
+        self.x, self.y = tensor(problem.x), tensor(problem.y)
+        self.powers = [self.x, self.x**2, self.x**3, self.x**4, self.x**5]
+        self.model = DynamicPolynomial(*(tensor(problem.start[name]) for name in "abcde"))
         self.extra_terms = problem.choices(3)
         self.loss_fn = nn.MSELoss(reduction="sum")
-        momentum = config.options["momentum"]
+        momentum = config.momentum
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=config.lr, momentum=momentum)
 
     def forward(self) -> torch.Tensor:
-        """Sum of squared errors, with 0, 1 or 2 extra terms drawn afresh."""
-        y_pred = self.model(self.powers, extra_terms=next(self.extra_terms))
+        y_pred = self.model(*self.powers, extra_terms=next(self.extra_terms))
         return self.loss_fn(y_pred, self.y)
 
     def backward(self, loss: torch.Tensor) -> None:
-        """Clear the gradients of the step before, then add this step's: without extra terms e has none."""
         self.optimizer.zero_grad()
         loss.backward()
 
     def update(self) -> None:
-        """The optimiser changes every parameter that has a .grad, and lets the others rest."""
         self.optimizer.step()
 
-    @property
-    def parameters(self) -> dict[str, torch.Tensor]:
-        """The coefficients."""
-        return dict(self.model.named_parameters())
-
-    @property
-    def gradients(self) -> dict[str, torch.Tensor]:
-        """The loss's derivatives with respect to the coefficients; zero for an e that was not used."""
-        return {
+    parameters = property(lambda self: dict(self.model.named_parameters()))
+    # Without extra terms e has no .grad, and the optimiser lets it rest.
+    gradients = property(
+        lambda self: {
             n: torch.zeros_like(p) if p.grad is None else p.grad for n, p in self.model.named_parameters()
         }
+    )

@@ -1,5 +1,7 @@
 """Level 1, NumPy: arrays, and the gradient written out by hand."""
 
+from functools import partial
+
 import numpy as np
 
 from autograd_cli.contract.config import RunConfig
@@ -7,23 +9,20 @@ from autograd_cli.contract.problem import Problem
 
 
 class Sin:
-    """a + b x + c x² + d x³ with x (N,) and scalar coefficients."""
+    """y_pred = a + b x + c x² + d x³ with x (N,) and scalar coefficients; loss = Σ (y_pred - y)²."""
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
-        scalar = np.dtype(config.dtype).type
-        self.x = problem.x.astype(config.dtype)
-        self.y = problem.y.astype(config.dtype)
+        array = partial(np.array, dtype=config.dtype)
+        self.x, self.y = array(problem.x), array(problem.y)
         self.x2, self.x3 = self.x**2, self.x**3
-        self.a, self.b, self.c, self.d = (scalar(problem.start[name]) for name in "abcd")
+        self.a, self.b, self.c, self.d = (array(problem.start[name])[()] for name in "abcd")  # [()]: scalars
         self.lr = config.lr
 
     def forward(self) -> np.floating:
-        """Sum of squared errors."""
         self.y_pred = self.a + self.b * self.x + self.c * self.x2 + self.d * self.x3
         return np.square(self.y_pred - self.y).sum()
 
     def backward(self, loss: np.floating) -> None:
-        """The loss's derivative by y_pred, then by each coefficient."""
         grad_y_pred = 2.0 * (self.y_pred - self.y)
         self.grad_a = grad_y_pred.sum()
         self.grad_b = (grad_y_pred * self.x).sum()
@@ -31,18 +30,12 @@ class Sin:
         self.grad_d = (grad_y_pred * self.x3).sum()
 
     def update(self) -> None:
-        """Gradient descent."""
         self.a -= self.lr * self.grad_a
         self.b -= self.lr * self.grad_b
         self.c -= self.lr * self.grad_c
         self.d -= self.lr * self.grad_d
 
-    @property
-    def parameters(self) -> dict[str, np.floating]:
-        """The coefficients."""
-        return {"a": self.a, "b": self.b, "c": self.c, "d": self.d}
-
-    @property
-    def gradients(self) -> dict[str, np.floating]:
-        """The loss's derivatives with respect to the coefficients."""
-        return {"a": self.grad_a, "b": self.grad_b, "c": self.grad_c, "d": self.grad_d}
+    parameters = property(lambda self: {"a": self.a, "b": self.b, "c": self.c, "d": self.d})
+    gradients = property(
+        lambda self: {"a": self.grad_a, "b": self.grad_b, "c": self.grad_c, "d": self.grad_d}
+    )

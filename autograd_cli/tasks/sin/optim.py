@@ -1,5 +1,7 @@
 """Level 6, optim: the update rule becomes an object that is told which parameters to change."""
 
+from functools import partial
+
 import torch
 from torch import nn
 
@@ -8,46 +10,35 @@ from autograd_cli.contract.problem import Problem
 
 
 class Sin:
-    """Linear(3, 1), then Flatten: the layer's bias is a, its weight (1, 3) is b, c, d."""
+    """y_pred = Linear(x, x², x³), flattened to (N,): its bias (1,) holds a, its weight (1, 3) b, c and d."""
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
-        dtype, device = getattr(torch, config.dtype), config.device
-        x = torch.tensor(problem.x, dtype=dtype, device=device)
-        self.xx = torch.stack([x, x**2, x**3], dim=1)
-        self.y = torch.tensor(problem.y, dtype=dtype, device=device)
-        self.layer = nn.Linear(3, 1, dtype=dtype, device=device)
-        self.model = nn.Sequential(self.layer, nn.Flatten(0, 1))
+        tensor = partial(torch.tensor, dtype=getattr(torch, config.dtype), device=config.device)
+        self.x, self.y = tensor(problem.x), tensor(problem.y)
+        self.xx = torch.stack([self.x, self.x**2, self.x**3], dim=1)
+        self.layer = nn.Linear(3, 1)
+        self.model = nn.Sequential(self.layer, nn.Flatten(0, 1)).to(self.x)
         self.loss_fn = nn.MSELoss(reduction="sum")
-        optimizer_class = getattr(torch.optim, config.options["optimizer"])  # RMSprop, unless told otherwise
-        self.optimizer = optimizer_class(self.model.parameters(), lr=config.lr)
-        with torch.no_grad():
+        optimizer = getattr(torch.optim, config.optimizer)  # RMSprop, unless told otherwise
+        self.optimizer = optimizer(self.model.parameters(), lr=config.lr)
+        with torch.no_grad():  # the start that all levels share, in place of PyTorch's own
             for name, p in self.parameters.items():
-                p.copy_(torch.from_numpy(problem.start[name]))
+                p.copy_(tensor(problem.start[name]))
 
     def forward(self) -> torch.Tensor:
-        """Sum of squared errors."""
         y_pred = self.model(self.xx)
         return self.loss_fn(y_pred, self.y)
 
     def backward(self, loss: torch.Tensor) -> None:
-        """Clear the gradients of the step before, then add this step's."""
         self.optimizer.zero_grad()
         loss.backward()
 
     def update(self) -> None:
-        """The optimiser reads every .grad and changes every parameter."""
         self.optimizer.step()
 
-    @property
-    def parameters(self) -> dict[str, torch.Tensor]:
-        """The coefficients, as views into the layer."""
-        (a,), ((b, c, d),) = self.layer.bias, self.layer.weight
-        return {"a": a, "b": b, "c": c, "d": d}
-
-    @property
-    def gradients(self) -> dict[str, torch.Tensor]:
-        """The loss's derivatives with respect to the coefficients."""
-        assert self.layer.bias.grad is not None
-        assert self.layer.weight.grad is not None
-        (a,), ((b, c, d),) = self.layer.bias.grad, self.layer.weight.grad
-        return {"a": a, "b": b, "c": c, "d": d}
+    parameters = property(
+        lambda self: dict(zip("abcd", [*self.layer.bias, *self.layer.weight[0]], strict=True))
+    )
+    gradients = property(
+        lambda self: dict(zip("abcd", [*self.layer.bias.grad, *self.layer.weight.grad[0]], strict=True))
+    )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cli.contract.config import RunConfig
-from autograd_cli.contract.problem import Interface, Problem, Streams
+from autograd_cli.contract.problem import ModelSignature, Problem, Streams
 
 _FORMULAS = {
     "cubic": "y = {a} + {b} x + {c} x² + {d} x³",
@@ -23,8 +23,8 @@ def make(config: RunConfig) -> Problem:
     torch.nn.Linear(3, 1) does. A letter given as a key is that letter's start, and nothing else moves.
     """
     streams = Streams.of(config.seed)
-    x = np.linspace(-pi, pi, config.options["N"])
-    if config.options["start"] == "normal":
+    x = np.linspace(-pi, pi, config.N)
+    if config.start == "normal":
         drawn = streams.start.standard_normal(5)
     else:
         drawn = streams.start.uniform(-1 / sqrt(3), 1 / sqrt(3), 5)
@@ -45,10 +45,10 @@ def describe(model: str, parameters: Mapping[str, Any]) -> str:
     )
 
 
-def interface(model: str, config: RunConfig) -> Interface:  # noqa: ARG001 - the protocol's signature
+def signature(model: str, config: RunConfig) -> ModelSignature:  # noqa: ARG001 - the protocol's signature
     """One number in; scalar coefficients; `dynamic` adds 0, 1 or 2 terms."""
     names = "abcde" if model == "dynamic" else "abcd"
-    return Interface(inputs=1, parameters=dict.fromkeys(names, ()), paths=3 if model == "dynamic" else 1)
+    return ModelSignature(inputs=1, parameters=dict.fromkeys(names, ()), paths=3 if model == "dynamic" else 1)
 
 
 def predict(model: str, parameters: Mapping[str, Any], inputs: Any, depth: int) -> Any:

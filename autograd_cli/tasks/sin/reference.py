@@ -53,7 +53,7 @@ class Dynamic:
         self.gradients: dict[str, np.floating] = {}
         self.velocity: dict[str, np.floating] = {}
         self.extra_terms = problem.choices(3)
-        self.lr, self.momentum = config.lr, config.options["momentum"]
+        self.lr, self.momentum = config.lr, config.momentum
 
     def forward(self) -> np.floating:
         """Sum of squared errors, with 0, 1 or 2 extra terms drawn afresh."""

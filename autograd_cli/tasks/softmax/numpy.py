@@ -1,5 +1,7 @@
 """Level 1, NumPy: arrays, and the chain rule through softmax and cross-entropy written out by hand."""
 
+from functools import partial
+
 import numpy as np
 
 from autograd_cli.contract.config import RunConfig
@@ -7,7 +9,7 @@ from autograd_cli.contract.problem import Problem
 
 
 class Softmax:
-    """p = softmax(z), z = x w + b with x (D_in,), w (D_in, D_out), b (D_out,); labels y (D_out,).
+    """outputs p = softmax(z), z = x w + b with x (D_in,), w (D_in, D_out), b (D_out,); labels y (D_out,).
 
     With s = log Σₖ exp(zₖ), and sᵢ the same sum without its term i, the two logarithms of the loss are
 
@@ -22,15 +24,14 @@ class Softmax:
     """
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
-        self.x = problem.x.astype(config.dtype)
-        self.y = problem.y.astype(config.dtype)
-        self.w = problem.start["w"].astype(config.dtype)
-        self.b = problem.start["b"].astype(config.dtype)
-        self.is_own = np.eye(self.y.size, dtype=bool)
+        array = partial(np.array, dtype=config.dtype)
+        self.x, self.y = array(problem.x), array(problem.y)
+        self.w = array(problem.start["w"])
+        self.b = array(problem.start["b"])
         self.lr = config.lr
+        self.is_own = np.eye(self.y.size, dtype=bool)
 
     def forward(self) -> np.floating:
-        """Binary cross-entropy, the mean over the outputs."""
         z = self.x @ self.w + self.b
         self.others = np.where(self.is_own, -np.inf, z)  # row i: z without its element i
         s = np.logaddexp.reduce(z)
@@ -39,23 +40,14 @@ class Softmax:
         return -(self.y * (z - s) + (1 - self.y) * (self.s_others - s)).mean()
 
     def backward(self, loss: np.floating) -> None:
-        """From the loss back to z, as derived above, then to weight and bias."""
         r = np.exp(self.others - self.s_others[:, np.newaxis])
         grad_z = self.p - (self.y + (1 - self.y) @ r) / self.y.size
         self.grad_w = np.outer(self.x, grad_z)
         self.grad_b = grad_z
 
     def update(self) -> None:
-        """Gradient descent."""
         self.w -= self.lr * self.grad_w
         self.b -= self.lr * self.grad_b
 
-    @property
-    def parameters(self) -> dict[str, np.ndarray]:
-        """Weight and bias."""
-        return {"w": self.w, "b": self.b}
-
-    @property
-    def gradients(self) -> dict[str, np.ndarray]:
-        """The loss's derivatives with respect to weight and bias."""
-        return {"w": self.grad_w, "b": self.grad_b}
+    parameters = property(lambda self: {"w": self.w, "b": self.b})
+    gradients = property(lambda self: {"w": self.grad_w, "b": self.grad_b})

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cli.contract.config import RunConfig
-from autograd_cli.contract.problem import Interface, Problem, Streams
+from autograd_cli.contract.problem import ModelSignature, Problem, Streams
 
 _SHOWN = 10
 
@@ -16,7 +16,7 @@ def make(config: RunConfig) -> Problem:
 
     Outputs that sum to 1 cannot all be 0: the loss is least, ln(D_out / (D_out - 1)), where all are equal.
     """
-    D_in, D_out = config.options["D_in"], config.options["D_out"]
+    D_in, D_out = config.D_in, config.D_out
     streams = Streams.of(config.seed)
     start = {
         "w": streams.start.standard_normal((D_in, D_out)),
@@ -33,10 +33,10 @@ def describe(model: str, parameters: Mapping[str, Any]) -> str | None:
     return "outputs = " + ", ".join(f"{output:.4g}" for output in outputs)
 
 
-def interface(model: str, config: RunConfig) -> Interface:  # noqa: ARG001 - the protocol's signature
+def signature(model: str, config: RunConfig) -> ModelSignature:  # noqa: ARG001 - the protocol's signature
     """D_in numbers in; weight and bias."""
-    D_in, D_out = config.options["D_in"], config.options["D_out"]
-    return Interface(inputs=D_in, parameters={"w": (D_in, D_out), "b": (D_out,)})
+    D_in, D_out = config.D_in, config.D_out
+    return ModelSignature(inputs=D_in, parameters={"w": (D_in, D_out), "b": (D_out,)})
 
 
 def predict(model: str, parameters: Mapping[str, Any], inputs: Any, depth: int) -> Any:  # noqa: ARG001

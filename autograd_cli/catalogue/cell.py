@@ -1,0 +1,191 @@
+"""One level of one task, resolved once: whoever has a Cell looks nothing up by name any more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+from autograd_cli.catalogue.blame import blame_class, describe, place_of
+from autograd_cli.catalogue.checks import check_class, check_level
+from autograd_cli.catalogue.files import load_class, names_class
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.level import Array, BatchClass, Level, LevelClass, ProblemModule
+from autograd_cli.contract.task import LevelSpec, Task
+from autograd_cli.errors import ConfigError, unknown
+
+if TYPE_CHECKING:
+    from autograd_cli.contract.problem import Problem  # imports NumPy
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A task, and one of its levels; data until something of it is asked for.
+
+    Attributes:
+        task: the task.
+        spec: the level.
+        given: the level's class, where somebody has handed one over in place of a name.
+
+    """
+
+    task: Task
+    spec: LevelSpec
+    given: LevelClass | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process without what this one has imported."""
+        return Cell, (self.task, self.spec, self.given)
+
+    @property
+    def travels(self) -> bool:
+        """Whether another process can load the level; not so a class of this very program or notebook."""
+        return getattr(self.given, "__module__", None) != "__main__"
+
+    @property
+    def label(self) -> str:
+        """`mlp / optim`."""
+        return f"{self.task.name} / {self.spec.name}"
+
+    @cached_property
+    def level_class(self) -> LevelClass:
+        """The level's class. Imports the level's framework, which takes a second for torch.
+
+        Raises:
+            ConfigError: a level from outside cannot be imported, or lacks a verb.
+
+        """
+        if self.given is not None:
+            return check_class(self.given)
+        if names_class(self.spec.name):
+            return load_class(self.spec.name)
+        if not self.spec.target:
+            return self._batch_of_one
+        if self.spec.takes_all or not self.task.package.startswith("autograd_cli."):
+            return check_class(self._import_outside())
+        return cast(LevelClass, _import(self.spec.target, self.task.package))
+
+    @cached_property
+    def batch_class(self) -> BatchClass:
+        """The class that takes many runs at once, of a level that has one."""
+        assert self.spec.batch_target is not None
+        return cast(BatchClass, _import(self.spec.batch_target, self.task.package))
+
+    @property
+    def problems(self) -> ProblemModule:
+        """The task's `problem` module, with data and starting values. Imports NumPy."""
+        return cast(ProblemModule, import_module(f"{self.task.package}.problem"))
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether the level's class is not of this package, so that anything may be wrong with it."""
+        return not str(self.level_class.__module__).startswith("autograd_cli.")
+
+    @property
+    def model(self) -> str:
+        """The function that the level computes; a class from outside may name one in an attribute `model`.
+
+        Raises:
+            ConfigError: no level of the task computes that model.
+
+        """
+        model = getattr(self.level_class, "model", None)
+        if not self.is_outside or not isinstance(model, str):
+            return self.spec.model
+        models = list(dict.fromkeys(spec.model for spec in self.task.levels))
+        if model not in models:
+            raise unknown("model", model, models, f"{place_of(self.level_class)}attribute model")
+        return model
+
+    @property
+    def reference(self) -> LevelClass:
+        """The NumPy program that levels of this model are held against."""
+        target = self.task.references.get(self.model) or self.task.levels[0].target
+        return cast(LevelClass, _import(target, self.task.package))
+
+    def make(self, config: RunConfig, problem: "Problem | None" = None) -> Level:
+        """The level of `config`, standing at its start.
+
+        Raises:
+            ConfigError: the arrays do not fit into memory, or a level from outside breaks or does not show
+                its parameters.
+
+        """
+        try:
+            level = self.level_class(problem or self.problems.make(config), config)
+        except Exception as error:
+            if self.is_outside and not isinstance(error, MemoryError):
+                raise ConfigError(f"{self.blame(error)} (while making the level)") from error
+            raise self._too_large(config, error) from error
+        if self.is_outside:
+            check_level(level)
+        return level
+
+    def make_batch(self, configs: Sequence[RunConfig]) -> Level:
+        """The runs of `configs` as one program, standing at their starts."""
+        try:
+            return self.batch_class([self.problems.make(config) for config in configs], configs)
+        except Exception as error:
+            raise self._too_large(configs[0], error) from error
+
+    def blame(self, error: BaseException) -> str:
+        """What broke in the level, in one line, with the place in its file."""
+        return blame_class(error, self.level_class)
+
+    def _too_large(self, config: RunConfig, error: Exception) -> ConfigError:
+        sizes = ", ".join(f"{key}={value}" for key, value in config.options.items() if type(value) is int)
+        return ConfigError(f"cannot make the arrays of {sizes}: {self.blame(error)}")
+
+    def _batch_of_one(self, problem: "Problem", config: RunConfig) -> Level:
+        return BatchOfOne(self.batch_class([problem], [config]))
+
+    def _import_outside(self) -> Any:
+        try:
+            return _import(self.spec.target, self.task.package)
+        except Exception as error:
+            name = f"{self.task.name}.{self.spec.name} = {self.spec.target}"
+            raise ConfigError(f"entry point {name}: cannot be loaded: {describe(error)}") from error
+
+
+class BatchOfOne:
+    """A batch of one run, as an ordinary level: the same program, without its leading dimension."""
+
+    def __init__(self, batch: Level) -> None:
+        self._batch = batch
+
+    def forward(self) -> Array:
+        """The only run's loss."""
+        return self._batch.forward()[0]
+
+    def backward(self, loss: Array) -> None:
+        """The batch's own."""
+        self._batch.backward(loss[None])
+
+    def update(self) -> None:
+        """The batch's own."""
+        self._batch.update()
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """The only run's."""
+        return {name: array[0] for name, array in self._batch.parameters.items()}
+
+    @property
+    def gradients(self) -> dict[str, Array]:
+        """The only run's."""
+        return {name: array[0] for name, array in self._batch.gradients.items()}
+
+
+def of_class(task: Task, level_class: LevelClass) -> Cell:
+    """The cell of a class that was handed over, such as one from a cell of a notebook."""
+    check_class(level_class)
+    name = f"{level_class.__module__}:{level_class.__qualname__}"  # type: ignore[attr-defined]
+    return Cell(task, LevelSpec(name, "", "a level of your own", task.model, takes_all=True), level_class)
+
+
+def _import(target: str, package: str) -> Any:
+    module, _, name = target.partition(":")
+    found: Any = import_module(module, package)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found

@@ -1,0 +1,80 @@
+"""Levels in a user's own code: `impl` is FILE.py:Class, of a file never installed, or MODULE:Class."""
+
+import sys
+from functools import cache
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+from autograd_cli.catalogue.blame import blame, shown
+from autograd_cli.catalogue.checks import check_class
+from autograd_cli.contract.level import LevelClass
+from autograd_cli.errors import ConfigError, unknown
+
+
+def names_class(impl: str) -> bool:
+    """Whether an implementation's name is of the form FILE.py:Class or MODULE:Class."""
+    return ":" in impl
+
+
+def load_class(name: str) -> LevelClass:
+    """The class that `FILE.py:Class` or `MODULE:Class` names.
+
+    Raises:
+        ConfigError: there is no such file, module or class, importing it fails, or the class lacks a verb.
+
+    """
+    place, _, class_name = name.rpartition(":")
+    module = _import_file(_find_file(place)) if place.endswith(".py") else _import_module(place)
+    found = vars(module).get(class_name)
+    if not isinstance(found, type):
+        own = module.__name__
+        classes = [k for k, v in vars(module).items() if isinstance(v, type) and v.__module__ == own]
+        if not classes:
+            what = "file" if place.endswith(".py") else "module"
+            raise ConfigError(f"{place}: there is no class '{class_name}', nor any other, in this {what}")
+        raise unknown("class", class_name, classes, place)
+    return check_class(found)
+
+
+def _find_file(place: str) -> Path:
+    path = Path(place)
+    if not path.is_file():
+        raise ConfigError(f"impl: there is no file '{path}'", key="impl")
+    return path.resolve()
+
+
+def _import_module(name: str) -> ModuleType:
+    if name == "__main__":
+        raise ConfigError(
+            "impl: it is a class of a program or notebook that is not running here; hand it over again",
+            key="impl",
+        )
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise ConfigError(f"{blame(error, None)} (while importing {name})") from error
+        raise ConfigError(f"impl: there is no module '{name}'", key="impl") from error
+    except (Exception, SystemExit) as error:
+        raise ConfigError(f"{blame(error, None)} (while importing {name})") from error
+
+
+@cache
+def _import_file(path: Path) -> ModuleType:
+    """The file as a module; imported once, however many levels of it are made."""
+    name = f"evo_external_{path.stem}"
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"impl: '{shown(str(path))}' is not a Python file", key="impl")
+    module = module_from_spec(spec)
+    # Where the file's own imports of its neighbours, and pickling, look for it.
+    sys.modules[name] = module
+    sys.path.insert(0, str(path.parent))
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise ConfigError(f"{blame(error, str(path))} (while importing {shown(str(path))})") from error
+    return module

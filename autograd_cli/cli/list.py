@@ -1,0 +1,11 @@
+"""`evo list`."""
+
+import typer
+
+
+def list_() -> None:
+    """Show the tasks and their levels: what each teaches and where it runs."""
+    import autograd_cli as evo
+    from autograd_cli.display.tables import levels_table
+
+    typer.echo(levels_table(list(evo.tasks().values())), nl=False)

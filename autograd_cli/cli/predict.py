@@ -1,0 +1,42 @@
+"""`evo predict`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def predict(
+    context: typer.Context,
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")],
+    numbers: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NUMBER", help="Inputs, one after the other; -1 works, too."),
+    ] = None,
+    input_: Annotated[
+        Path | None, typer.Option("--input", metavar="FILE", help="Inputs from a .csv or .npy file.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a new .csv or .npy file instead of printing.")
+    ] = None,
+    depth: Annotated[
+        str, typer.Option(metavar="INT", help="Of `dynamic`: extra terms, or passes of the middle layer.")
+    ] = "0",
+    format_: Annotated[str, typer.Option("--format", help="plain, csv or json.")] = "plain",
+) -> None:
+    """Predict with a trained model; without inputs, for those that it was trained on."""
+    from autograd_cli.errors import choose
+    from autograd_cli.predict.model import find_inputs, load_model, parse_depth
+    from autograd_cli.predict.rows import ROW_FORMATS, check_new, write_rows
+
+    show = choose(format_, ROW_FORMATS, "format")
+    if output:
+        check_new(output, "output")
+    options = [name for parameter in context.command.params for name in parameter.opts if name[0] == "-"]
+    model = load_model(run)
+    inputs = find_inputs(model, numbers or (), input_, options)
+    predictions = model.predict(inputs, parse_depth(depth))
+    if output:
+        write_rows(output, predictions, "output")
+    else:
+        typer.echo(show(predictions), nl=False)

@@ -1,0 +1,47 @@
+"""`evo train`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autograd_cli.cli.options import ONE_RUN, ConfigOption, JsonOption, RunsDirOption, with_keys
+
+if TYPE_CHECKING:
+    from autograd_cli.config.files import Setting
+    from autograd_cli.contract.config import RunConfig
+
+
+@with_keys(ONE_RUN)
+def train(
+    keys: "dict[str, Setting]",
+    config: ConfigOption = None,
+    name: Annotated[str | None, typer.Option(help="Name of the run directory.")] = None,
+    runs_dir: RunsDirOption = Path("runs"),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run directory alone.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Train one implementation of one task and record the run."""
+    import autograd_cli as evo
+    from autograd_cli.cli.ending import collect_from_here, exit_code
+    from autograd_cli.display.training import open_screen
+    from autograd_cli.training.signals import Interruption
+
+    screen = open_screen("json" if json else "quiet" if quiet else "table")
+
+    def begin(resolved: "RunConfig") -> None:
+        collect_from_here()
+        screen.start(resolved)
+
+    with Interruption() as interruption, screen:
+        run = evo.train(
+            config=config,
+            name=name,
+            runs_dir=runs_dir,
+            on_start=begin,
+            on_batch=screen.show,
+            interruption=interruption,
+            **keys,
+        )
+    screen.finish(run.record)
+    raise typer.Exit(exit_code(run.status, interruption.signal))

@@ -1,0 +1,55 @@
+"""A package with a task and a level of its own, made from README's blocks as they stand there."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import ROOT
+from tests.processes import evo_process
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FILES = dict(re.findall(r"^```\w+\n# (kit/\S+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL))
+COMMANDS = re.search(r"^```\npip install \./kit\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def pip(folder: Path, *arguments: object) -> None:
+    """Install a package into `folder`, from here alone."""
+    always = ("--no-deps", "--no-index", "--no-build-isolation", "--quiet", "--disable-pip-version-check")
+    command = [sys.executable, "-m", "pip", "install", *map(str, arguments), "--target", str(folder), *always]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which evo and README's package are installed under `site`."""
+    folder = tmp_path_factory.mktemp("kit")
+    for name, content in FILES.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    (folder / "kit" / "kit" / "__init__.py").touch()
+    pip(folder / "site", ROOT)
+    pip(folder / "site", folder / "kit")
+    return folder
+
+
+def test_readme_s_package_trains_verifies_and_predicts(folder: Path) -> None:
+    """Each command that README shows for the package ends well, and the parabola is found."""
+    assert COMMANDS
+    outputs = []
+    for line in COMMANDS[1].splitlines():
+        words = shlex.split(line)
+        assert words[0] == "evo"
+        done = evo_process(*words[1:], cwd=folder, PYTHONPATH=str(folder / "site"))
+        assert (done.returncode, done.stderr) == (0, ""), line
+        outputs.append(done.stdout)
+    trained, other, verified, predicted = outputs
+    assert "y = 3 x²" in trained
+    assert "completed; 20 steps" in other
+    assert verified.splitlines()[-1] == "1 of 1 levels verified"
+    assert float(predicted) == pytest.approx(12.0, rel=1e-3)
