@@ -113,7 +113,7 @@ def test_a_class_in_a_file_is_a_level(folder: Path, spelling: str) -> None:
     run = Path(done.stdout.strip())
     assert re.fullmatch(r"\d{8}T\d{6}Z-mlp-Mine-s0-[0-9a-f]{8}", run.name)
     again = evo("train", "--config", run / "config.yaml", "-q", "--name", "again", cwd=folder)
-    assert (again.returncode, again.stderr) == (0, "")
+    assert (again.returncode, again.stderr) == (0, f"evo: note: runs the code of {file}:Mine\n")
     own = train(folder, "numpy", "dtype=float32", "threads=1", "--name", "own")
     assert own.returncode == 0
     losses = [

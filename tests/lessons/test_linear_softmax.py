@@ -187,7 +187,8 @@ def test_a_missing_cell_says_why(task: str) -> None:
             configure(task, name)
         allowed = ", ".join(row.name for row in TASKS[task].levels)
         assert str(caught.value) == (
-            f"argument 'impl={name}': task {task} has no implementation '{name}': {reason} (allowed: {allowed})"
+            f"argument 'impl={name}': task {task} has no implementation '{name}': {reason} "
+            f"(allowed: {allowed})"
         )
 
 
