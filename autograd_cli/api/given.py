@@ -8,6 +8,7 @@ from autograd_cli.config.files import ConfigFile, Setting, find_config, read_con
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.keys import Value, show
 from autograd_cli.contract.level import LevelClass
+from autograd_cli.runs.source import with_code
 
 # A class with the three verbs, or the name of a level; a Setting also knows where it was written.
 LevelName = str | Setting | LevelClass
@@ -39,17 +40,20 @@ def level_of(level: Any) -> Any:
     return _name_of(level)
 
 
-def file_of(config: Config | None) -> ConfigFile | None:
+def file_of(
+    config: Config | None, given: Mapping[str, Setting] | None = None, *, trust: bool = False
+) -> ConfigFile | None:
     """The configuration that the settings stand before.
 
     Raises:
-        ConfigError: there is no such configuration, or it cannot be read.
+        ConfigError: there is no such configuration, it cannot be read, or it is that of a run whose level's
+            code is not a file of the user's own, and `trust` does not say that it may be run.
 
     """
     if config is None:
         return None
     if isinstance(config, str | PathLike):
-        return read_config_file(find_config(fspath(config)))
+        return with_code(read_config_file(find_config(fspath(config))), given or {}, trust)
     values = config.to_dict() if isinstance(config, RunConfig) else config
     return ConfigFile("config", {key: Setting(show(value), "config") for key, value in values.items()}, {})
 

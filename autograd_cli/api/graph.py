@@ -44,6 +44,7 @@ def graph(
     impl: LevelName | None = None,
     *,
     config: Config | None = None,
+    trust: bool = False,
     **keys: Given,
 ) -> Graph:
     """The graph of one forward pass at the start; the arguments are those of `train`.
@@ -54,7 +55,7 @@ def graph(
 
     """
     given = settings_of({"task": task, "impl": level_of(impl), **keys})
-    return Graph(read_graph(*resolve(given, file_of(config), classes_in(impl))))
+    return Graph(read_graph(*resolve(given, file_of(config, given, trust=trust), classes_in(impl))))
 
 
 def accumulation(
@@ -62,9 +63,10 @@ def accumulation(
     impl: LevelName | None = None,
     *,
     config: Config | None = None,
+    trust: bool = False,
     **keys: Given,
 ) -> str:
     """What a second backward() through the graph adds to each .grad, as a table; otherwise as `graph`."""
     given = settings_of({"task": task, "impl": level_of(impl), **keys})
-    rows = read_accumulation(*resolve(given, file_of(config), classes_in(impl)))
+    rows = read_accumulation(*resolve(given, file_of(config, given, trust=trust), classes_in(impl)))
     return accumulation_table(rows)

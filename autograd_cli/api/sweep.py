@@ -13,6 +13,7 @@ from autograd_cli.api.given import Given, classes_in, level_of, many_of
 from autograd_cli.api.runs import Run
 from autograd_cli.config.files import Setting
 from autograd_cli.contract.level import LevelClass
+from autograd_cli.errors import choose
 from autograd_cli.runs.reader import read_run
 from autograd_cli.sweep.events import Event
 from autograd_cli.sweep.plan import make_plan
@@ -20,6 +21,9 @@ from autograd_cli.sweep.queue import Rerun
 from autograd_cli.sweep.request import make_request
 from autograd_cli.sweep.sweep import Options, Sweep
 from autograd_cli.training.signals import Interruption
+
+# What to do with runs of a level of the user's own whose code has changed since.
+STALE = {"rerun": True, "keep": False}
 
 Levels = str | Setting | LevelClass | list[str | LevelClass]
 
@@ -39,6 +43,7 @@ def plan(
     retry_failed: bool = False,
     force: bool = False,
     fail_fast: bool = False,
+    stale: str = "rerun",
     **keys: Given | Iterable[Any],
 ) -> Sweep:
     """A sweep, checked and ready to run: `.plan.runs` are its runs, `.preview()` says which of them are left.
@@ -47,7 +52,9 @@ def plan(
     """
     settings = many_of({"task": task, "impl": level_of(impl), **keys})
     request = make_request(settings, file=file, config=config, name=name, pairs=zip, classes=classes_in(impl))
-    options = Options(engine, workers, scheduler, Rerun(retry_failed, force), fail_fast)
+    options = Options(
+        engine, workers, scheduler, Rerun(retry_failed, force, choose(stale, STALE, "stale")), fail_fast
+    )
     return Sweep(make_plan(request), Path(runs_dir), options)
 
 
@@ -71,7 +78,8 @@ def sweep(
         arguments: `file` (a sweep's YAML file), `config` (what the runs start from), `name`, `zip` (pairs of
             values in place of the product), `engine` (auto, serial, processes, batched or dask), `workers`
             (runs at a time), `scheduler` (of Dask), `retry_failed`, `force` (run everything again),
-            `fail_fast`; and any key of the task, whose values are the command line's text (`"1e-7,1e-6"`,
+            `fail_fast`, `stale` (rerun or keep what was made by other code of a level of
+            yours); and any key of the task, whose values are the command line's text (`"1e-7,1e-6"`,
             `"0..9"`, `"log:1e-7:1e-6:4"`), a single value, or any iterable of values.
 
     Returns:

@@ -30,6 +30,7 @@ def train(
     config: Config | None = None,
     runs_dir: str | PathLike[str] | None = "runs",
     name: str | None = None,
+    trust: bool = False,
     on_start: Callable[[RunConfig], None] | None = None,
     on_batch: Callable[[Batch], None] | None = None,
     interruption: Interruption | None = None,
@@ -45,6 +46,7 @@ def train(
             mapping, or the `config` of another run.
         runs_dir: the folder for run directories; None keeps the run in memory alone.
         name: the run directory's name, in place of one made of time, task, level and seed.
+        trust: whether to run the code that a run named by `config` has kept, where it is no file of yours.
         on_start: called once with the configuration, when everything is ready to start.
         on_batch: called a few times a second with what was recorded.
         interruption: ends the run early, as its owner asks. By default Ctrl-C does, in the main thread: the
@@ -57,7 +59,7 @@ def train(
 
     """
     given = settings_of({"task": task, "impl": level_of(impl), **keys})
-    cell, resolved = resolve(given, file_of(config), classes_in(impl))
+    cell, resolved = resolve(given, file_of(config, given, trust=trust), classes_in(impl))
     experiment = prepare(cell, resolved, None if runs_dir is None else Path(runs_dir), name)
     if on_start:
         on_start(resolved)

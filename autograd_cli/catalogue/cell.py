@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from autograd_cli.catalogue.blame import blame_class, describe, place_of
 from autograd_cli.catalogue.checks import check_class, check_level
-from autograd_cli.catalogue.files import load_class, names_class
-from autograd_cli.contract.config import RunConfig
+from autograd_cli.catalogue.files import load_class, names_class, source_of
+from autograd_cli.contract.config import RunConfig, sha256_of
 from autograd_cli.contract.level import Array, BatchClass, Level, LevelClass, ProblemModule
 from autograd_cli.contract.task import LevelSpec, Task
 from autograd_cli.errors import ConfigError, unknown
@@ -75,6 +75,19 @@ class Cell:
     def problems(self) -> ProblemModule:
         """The task's `problem` module, with data and starting values. Imports NumPy."""
         return cast(ProblemModule, import_module(f"{self.task.package}.problem"))
+
+    @cached_property
+    def source(self) -> bytes | None:
+        """The source of a level of the user's own; None for one whose package's version says it all."""
+        if not self.spec.takes_all:
+            return None
+        in_file = self.given is None and self.spec.name.rpartition(":")[0].endswith(".py")
+        return source_of(self.spec.name, None if in_file else self.level_class)
+
+    @cached_property
+    def source_digest(self) -> str | None:
+        """SHA-256 of `source`, 64 hexadecimal digits."""
+        return None if self.source is None else sha256_of(self.source)
 
     @property
     def is_outside(self) -> bool:

@@ -1,11 +1,14 @@
 """Levels in a user's own code: `impl` is FILE.py:Class, of a file never installed, or MODULE:Class."""
 
+import inspect
 import sys
+import textwrap
 from functools import cache
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from zlib import crc32
 
 from autograd_cli.catalogue.blame import blame, shown
 from autograd_cli.catalogue.checks import check_class
@@ -61,14 +64,46 @@ def _import_module(name: str) -> ModuleType:
         raise ConfigError(f"{blame(error, None)} (while importing {name})") from error
 
 
+def source_of(impl: str, level_class: LevelClass | None = None) -> bytes | None:
+    """The source of a user's level: of the whole file, or of the class alone if it was never in a file.
+
+    Once a file is imported, what was imported counts, however the file has changed since.
+
+    Args:
+        impl: the level's name.
+        level_class: its class, if it is loaded already; FILE.py:Class can do without.
+
+    """
+    place = impl.rpartition(":")[0]
+    if place.endswith(".py"):
+        path = _find_file(place)
+        return _sources.get(_module_name(path)) or path.read_bytes()
+    try:
+        return Path(inspect.getfile(level_class)).read_bytes()  # type: ignore[arg-type]
+    except (OSError, TypeError):
+        pass
+    try:
+        return textwrap.dedent(inspect.getsource(level_class)).encode()  # type: ignore[arg-type]
+    except (OSError, TypeError):
+        return None
+
+
+_sources: dict[str, bytes] = {}  # by module, what was imported from a file
+
+
+def _module_name(path: Path) -> str:
+    return f"evo_external_{path.stem}_{crc32(str(path).encode()):08x}"
+
+
 @cache
 def _import_file(path: Path) -> ModuleType:
     """The file as a module; imported once, however many levels of it are made."""
-    name = f"evo_external_{path.stem}"
+    name = _module_name(path)
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ConfigError(f"impl: '{shown(str(path))}' is not a Python file", key="impl")
     module = module_from_spec(spec)
+    _sources[name] = path.read_bytes()
     # Where the file's own imports of its neighbours, and pickling, look for it.
     sys.modules[name] = module
     sys.path.insert(0, str(path.parent))

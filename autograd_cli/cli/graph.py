@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograd_cli.cli.options import CELL, ConfigOption, with_keys
+from autograd_cli.cli.options import CELL, ConfigOption, TrustOption, with_keys
 
 if TYPE_CHECKING:
     from autograd_cli.config.files import Setting
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 def graph(
     keys: "dict[str, Setting]",
     config: ConfigOption = None,
+    trust: TrustOption = False,
     accumulate: Annotated[
         bool, typer.Option("--accumulate", help="Show what a second backward() adds.")
     ] = False,
@@ -28,9 +29,9 @@ def graph(
     choose(format_, GRAPH_FORMATS, "format")
     try:
         text = (
-            evo.accumulation(config=config, **keys)
+            evo.accumulation(config=config, trust=trust, **keys)
             if accumulate
-            else evo.graph(config=config, **keys).text(format_)
+            else evo.graph(config=config, trust=trust, **keys).text(format_)
         )
     except NoGraphError as reason:
         if format_ != "tree":

@@ -18,6 +18,9 @@ ConfigOption = Annotated[
     str | None,
     typer.Option(help="YAML file, run directory, or shipped name.", autocompletion=complete_config),
 ]
+TrustOption = Annotated[
+    bool, typer.Option("--trust", help="Run the code that the run named by --config has kept.")
+]
 RunsDirOption = Annotated[Path, typer.Option(help="Folder for run directories.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print the run directories alone.")]

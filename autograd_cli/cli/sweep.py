@@ -50,6 +50,9 @@ def sweep(
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast/--keep-going", help="Stop at the first failed run, or go on.")
     ] = False,
+    stale: Annotated[
+        str, typer.Option(metavar="HOW", help="rerun or keep what was made by other code of your own level.")
+    ] = "rerun",
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -57,7 +60,7 @@ def sweep(
     import autograd_cli as evo
     from autograd_cli.cli.ending import collect_from_here
     from autograd_cli.display.sweep import open_screen, plan_text
-    from autograd_cli.sweep.events import Finished
+    from autograd_cli.sweep.events import Finished, Stale
     from autograd_cli.training.signals import Interruption
 
     if len(files) > 1:
@@ -74,6 +77,7 @@ def sweep(
         retry_failed=retry_failed,
         force=force,
         fail_fast=fail_fast,
+        stale=stale,
         **keys,
     )
     if job.is_limited:
@@ -85,6 +89,9 @@ def sweep(
     with Interruption() as interruption, screen:
         for event in job.run(interruption):
             screen.show(event)
+            if isinstance(event, Stale):
+                note = f"evo: note: {event.runs} runs are of other code, and run again (unless --stale keep)"
+                typer.echo(note, err=True)
             if isinstance(event, Finished) and event.outcome.is_new:
                 collect_from_here()
     screen.finish()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograd_cli.cli.options import ONE_RUN, ConfigOption, JsonOption, RunsDirOption, with_keys
+from autograd_cli.cli.options import ONE_RUN, ConfigOption, JsonOption, RunsDirOption, TrustOption, with_keys
 
 if TYPE_CHECKING:
     from autograd_cli.config.files import Setting
@@ -18,11 +18,13 @@ def train(
     config: ConfigOption = None,
     name: Annotated[str | None, typer.Option(help="Name of the run directory.")] = None,
     runs_dir: RunsDirOption = Path("runs"),
+    trust: TrustOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run directory alone.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Train one implementation of one task and record the run."""
     import autograd_cli as evo
+    from autograd_cli.catalogue.files import names_class
     from autograd_cli.cli.ending import collect_from_here, exit_code
     from autograd_cli.display.training import open_screen
     from autograd_cli.training.signals import Interruption
@@ -31,12 +33,15 @@ def train(
 
     def begin(resolved: "RunConfig") -> None:
         collect_from_here()
+        if config and "impl" not in keys and names_class(resolved.impl):
+            typer.echo(f"evo: note: runs the code of {resolved.impl}", err=True)
         screen.start(resolved)
 
     with Interruption() as interruption, screen:
         run = evo.train(
             config=config,
             name=name,
+            trust=trust,
             runs_dir=runs_dir,
             on_start=begin,
             on_batch=screen.show,

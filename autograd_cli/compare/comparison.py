@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograd_cli.catalogue.files import names_class
+from autograd_cli.contract.config import class_name
 from autograd_cli.errors import ConfigError, EvoError, unknown
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import RunRecord
@@ -13,6 +15,9 @@ from autograd_cli.runs.record import RunRecord
 # What every row shows, by the names that `sort` and `where` take beside configuration keys.
 FIELDS = ("run", "status", "last_loss", "best_loss", "steps", "step_s")
 RATIOS = ("last_loss", "best_loss", "step_s")
+
+# The source of a level of the user's own, shown and grouped by where levels of one class differ in it.
+CODE = "code"
 
 # The steps that were taken have a column, and the spacing of printed rows changes nothing in a run.
 _NOT_SHOWN = frozenset({"steps", "print_every"})
@@ -43,13 +48,26 @@ class Comparison:
 
     def row(self, record: RunRecord) -> dict[str, Any]:
         """The values of one run by column, as numbers where they are numbers; `curve` as a list."""
-        row = {"run": record.path or "in memory", "status": record.status} | {
-            key: record.config.get(key) for key in self.keys
-        }
+        row: dict[str, Any] = {"run": record.path or "in memory", "status": record.status}
+        row |= {key: value_of(record, key) for key in self.keys}
         row |= {name: value_of(record, name) for name in FIELDS[2:]}
         if self.baseline:
             row |= {f"{name}_ratio": _ratio(record, self.baseline, name) for name in RATIOS}
         return row | {"curve": record.curve}
+
+
+def code_of(record: RunRecord) -> str | None:
+    """Eight digits that tell the code of a level of the user's own; None for one of evo's own."""
+    return record.source_digest[:8] if record.source_digest else None
+
+
+def differs_in_code(records: Iterable[RunRecord]) -> bool:
+    """Whether levels of one class were run with different sources."""
+    sources: dict[str, set[str | None]] = {}
+    for record in records:
+        if names_class(str(record.config.get("impl"))):
+            sources.setdefault(class_name(record.config), set()).add(record.source_digest)
+    return any(len(found) > 1 for found in sources.values())
 
 
 def load_runs(paths: Iterable[Path]) -> tuple[list[RunRecord], list[str]]:
@@ -99,6 +117,8 @@ def compare(
         known.sort(key=lambda record: sort_key(value_of(record, name)), reverse=sort.startswith("-"))
         chosen = known + rest
     differing = [key for key in keys if _differs(key, chosen)]
+    if differs_in_code(chosen):
+        differing.append(CODE)
     return Comparison([key for key in differing if key not in _NOT_SHOWN], chosen, base, differing)
 
 
@@ -126,6 +146,8 @@ def value_of(record: RunRecord, key: str) -> Any:
     """A field of the run, or a value of its configuration; None if it has neither."""
     if key == "run":
         return record.path
+    if key == CODE:
+        return code_of(record)
     return getattr(record, key) if key in (*FIELDS, "name", "sweep") else record.config.get(key)
 
 

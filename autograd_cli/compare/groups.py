@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from autograd_cli.compare.comparison import Comparison, check_key, sort_key
+from autograd_cli.compare.comparison import CODE, Comparison, check_key, differs_in_code, sort_key, value_of
 from autograd_cli.contract.config import follows_level
 from autograd_cli.contract.keys import Value
 from autograd_cli.errors import ConfigError, unknown
@@ -43,7 +44,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Grouping:
-    """A table of groups, and how many runs are in none because they did not come to their end."""
+    """A table of groups, and how many runs are in none: replaced, or not come to their end."""
 
     keys: list[str]
     groups: list[Group]
@@ -79,6 +80,8 @@ def group(
 
     """
     known = list(dict.fromkeys(key for record in comparison.records for key in record.config))
+    replaced = _replaced(comparison.records)
+    records = [record for record in comparison.records if record.path not in replaced]
     first, inside = _split(group_by, known, "group_by"), _split(over, known, "over")
     for key in inside:
         if key in first:
@@ -89,12 +92,26 @@ def group(
         says_level = "impl" in first + differing
         configs = [record.config for record in comparison.records]
         keys = first + [key for key in differing if not (says_level and follows_level(key, configs))]
+    if CODE not in keys and differs_in_code(records):
+        keys = [*keys, CODE]  # a mean over different code would mean nothing
+    elif CODE in keys and not differs_in_code(records):
+        keys = [key for key in keys if key != CODE]  # all others were replaced
     members: dict[tuple[Value, ...], list[RunRecord]] = {}
-    ended = [record for record in comparison.records if record.status in _ENDED]
+    ended = [record for record in records if record.status in _ENDED]
     for record in ended:
-        members.setdefault(tuple(record.config.get(key) for key in keys), []).append(record)
+        members.setdefault(tuple(value_of(record, key) for key in keys), []).append(record)
     groups = [_measure(values, records) for values, records in members.items()]
     return Grouping(keys, _sorted(groups, keys, sort or "mean"), len(comparison.records) - len(ended))
+
+
+def _replaced(records: Sequence[RunRecord]) -> set[str]:
+    """Paths of the runs in whose place others were made, by `--force` or because the code had changed."""
+    return {
+        str(Path(record.path).with_name(name))
+        for record in records
+        if record.status in _ENDED
+        for name in record.replaces
+    }
 
 
 def _split(text: str | None, known: Sequence[str], argument: str) -> list[str]:

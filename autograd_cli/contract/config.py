@@ -71,10 +71,35 @@ class RunConfig:
 
 def digest_of(config: Mapping[str, Value]) -> str:
     """SHA-256 of an effective configuration, 64 hexadecimal digits; `print_every` changes no loss."""
+    content = {name: value for name, value in config.items() if name != "print_every"}
+    return sha256_of(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
+
+
+def sha256_of(content: bytes) -> str:
+    """SHA-256 in 64 hexadecimal digits."""
     from hashlib import sha256  # OpenSSL takes 5 ms to load, and listing hashes nothing
 
-    content = {name: value for name, value in config.items() if name != "print_every"}
-    return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return sha256(content).hexdigest()
+
+
+def identity_of(config: Mapping[str, Value], source_digest: str | None) -> str:
+    """What a run is known by: its configuration and, for a level of the user's own, its class and its source.
+
+    Where the file with the class lies, and how its path was written, makes no other run.
+    """
+    if source_digest is None:
+        return digest_of(config)
+    return digest_of({**config, "impl": class_name(config), "source": source_digest})
+
+
+def kinship_of(config: Mapping[str, Value]) -> str:
+    """What runs of one configuration share whose code is not the same."""
+    return digest_of({**config, "impl": class_name(config), "source": None})
+
+
+def class_name(config: Mapping[str, Value]) -> str:
+    """The class of a level in the user's own code, `FILE.py:Class`; the level's name otherwise."""
+    return str(config.get("impl")).rpartition(":")[2]
 
 
 def follows_level(key: str, configs: Iterable[Mapping[str, Value]]) -> bool:

@@ -14,16 +14,18 @@ LOSSES = "losses.csv"
 CONFIG = "config.yaml"
 RECORD = "run.json"
 WEIGHTS = "weights.npz"
+SOURCE = "level.py"
 
 Status = Literal["running", "completed", "diverged", "interrupted", "failed", "csv"]
 
 
 @dataclass(frozen=True)
 class SweepPlace:
-    """The sweep that a run belongs to, and the run's place in it, from 0."""
+    """The sweep that a run belongs to, its place in it, from 0, and the runs that it replaces."""
 
     sweep: str
     index: int
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass
@@ -35,7 +37,9 @@ class RunRecord:
         status: how the run ended, or `running`; `csv` for a lone file, which does not say.
         name: the name that the user gave, if any.
         config: the effective configuration, as in config.yaml.
-        config_digest: what the run is known by: `RunConfig.digest`.
+        config_digest: what the run is known by: `identity_of` its configuration and its level's source.
+        source_digest: SHA-256 of the source of a level of the user's own, which the run keeps.
+        replaces: names of the runs beside this one that it was made in place of.
         sweep: the name of the sweep that the run belongs to, if any.
         sweep_index: its place in the sweep, from 0.
         started_at: UTC, ISO 8601.
@@ -57,6 +61,8 @@ class RunRecord:
     name: str | None = None
     config: dict[str, Value] = field(default_factory=dict)
     config_digest: str | None = None
+    source_digest: str | None = None
+    replaces: list[str] = field(default_factory=list)
     sweep: str | None = None
     sweep_index: int | None = None
     started_at: str | None = None
@@ -101,13 +107,25 @@ class RunRecord:
 # The types that the fields of run.json may have beside null.
 _KINDS: dict[str, Any] = {
     **dict.fromkeys(
-        ("status", "name", "config_digest", "sweep", "started_at", "finished_at", "model", "result", "error"),
+        (
+            "status",
+            "name",
+            "config_digest",
+            "source_digest",
+            "sweep",
+            "started_at",
+            "finished_at",
+            "model",
+            "result",
+            "error",
+        ),
         str,
     ),
     **dict.fromkeys(("sweep_index", "steps", "best_step", "diverged_step"), int),
     **dict.fromkeys(("first_loss", "best_loss", "last_loss", "elapsed_s"), (int, float)),
     "config": dict,
     "curve": list,
+    "replaces": list,
     "environment": dict,
 }
 
@@ -161,4 +179,6 @@ def _is_sound(name: str, value: Any) -> bool:
         return value in get_args(Status)
     if name == "curve":
         return all(type(point) in (float, int) for point in value)
+    if name == "replaces":
+        return all(type(one) is str for one in value)
     return name != "config" or not any(isinstance(item, dict | list) for item in value.values())

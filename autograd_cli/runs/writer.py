@@ -12,12 +12,13 @@ from typing import Any
 
 from autograd_cli.config.files import to_yaml
 from autograd_cli.contract.batch import Batch
-from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.config import RunConfig, identity_of, sha256_of
 from autograd_cli.errors import ConfigError, RunError
 from autograd_cli.runs.losses import HEADER, Summarizer, format_rows
 from autograd_cli.runs.record import (
     CONFIG,
     LOSSES,
+    SOURCE,
     WEIGHTS,
     RunRecord,
     Status,
@@ -41,19 +42,36 @@ class RunWriter:
         environment: dict[str, Any],
         place: SweepPlace | None = None,
         model: str | None = None,
+        extra: Mapping[str, bytes] | None = None,
     ) -> None:
+        """Make the directory.
+
+        Args:
+            runs_dir: the folder for run directories.
+            config: what the run computes.
+            name: the directory's name, in place of one made of time, task, level and seed.
+            environment: the run's circumstances.
+            place: the sweep that the run belongs to.
+            model: the function that the level computes, where its name alone does not tell.
+            extra: further files of the run, by name; its level's source among them.
+
+        """
         self._summarizer = Summarizer()
         started_at = datetime.now(UTC)
         self.path = _make_directory(runs_dir, config, name, started_at)
-        self.record = begin_record(config, environment, started_at, model=model)
+        extra = extra or {}
+        self.record = begin_record(config, environment, started_at, model=model, source=extra.get(SOURCE))
         self.record.path, self.record.name = str(self.path), name
         if place:
             self.record.sweep, self.record.sweep_index = place.sweep, place.index
+            self.record.replaces = list(place.replaces)
         try:
             self._losses = (self.path / LOSSES).open("xb", buffering=0)
             fcntl.flock(self._losses, fcntl.LOCK_EX)
             self._losses.write(HEADER)
             write_whole(self.path / CONFIG, to_yaml(config).encode())
+            for extra_name, content in extra.items():
+                write_whole(self.path / extra_name, content)
             write_record(self.path, self.record)
         except OSError as error:
             raise _cannot_write(self.path, error) from error
@@ -107,9 +125,15 @@ class RunWriter:
 class MemoryWriter:
     """A run that is kept in memory alone, in the form of a RunWriter."""
 
-    def __init__(self, config: RunConfig, environment: dict[str, Any], model: str | None = None) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        environment: dict[str, Any],
+        model: str | None = None,
+        source: bytes | None = None,
+    ) -> None:
         self._summarizer = Summarizer()
-        self.record = begin_record(config, environment, datetime.now(UTC), model=model)
+        self.record = begin_record(config, environment, datetime.now(UTC), model=model, source=source)
         self.losses: list[float] = []
         self.elapsed_s: list[float] = []
         self.parameters: dict[str, Any] = {}
@@ -135,12 +159,19 @@ class MemoryWriter:
 
 
 def begin_record(
-    config: RunConfig, environment: dict[str, Any], started_at: datetime, *, model: str | None
+    config: RunConfig,
+    environment: dict[str, Any],
+    started_at: datetime,
+    *,
+    model: str | None,
+    source: bytes | None,
 ) -> RunRecord:
     """The record of a run that begins."""
+    source_digest = None if source is None else sha256_of(source)
     return RunRecord(
         config=config.to_dict(),
-        config_digest=config.digest,
+        config_digest=identity_of(config.to_dict(), source_digest),
+        source_digest=source_digest,
         started_at=started_at.isoformat(timespec="milliseconds"),
         model=model,
         environment=environment,

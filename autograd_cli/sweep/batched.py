@@ -80,7 +80,7 @@ def execute_batch(runs: Sequence[PlannedRun], job: Job, interruption: Interrupti
     A batch that cannot be set up is executed one run at a time, so that each run gets its own reason.
     """
     configs = [run.config for run in runs]
-    places = [SweepPlace(job.sweep, run.index) for run in runs]
+    places = [SweepPlace(job.sweep, run.index, run.replaces) for run in runs]
     try:
         experiment = prepare_batch(runs[0].cell, configs, job.runs_dir, places, job.git)
     except Exception:  # whatever it is, it comes again below, and is then told of one run

@@ -31,5 +31,12 @@ class Finished:
     outcome: RunSummary
 
 
+@dataclass(frozen=True)
+class Stale:
+    """So many runs are there of a level whose code has changed since, and are made again."""
+
+    runs: int
+
+
 # None: nothing new, but a moment to look up.
-Event = Started | Lost | Finished | None
+Event = Started | Lost | Finished | Stale | None

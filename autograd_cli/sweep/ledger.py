@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from autograd_cli.catalogue.files import names_class
 from autograd_cli.catalogue.registry import TASKS
-from autograd_cli.contract.config import digest_of
+from autograd_cli.contract.config import RunConfig, digest_of, kinship_of
 from autograd_cli.errors import RunError
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import RunRecord, Status
@@ -37,11 +38,19 @@ class Index:
         self._runs_dir = runs_dir
         self._settled: set[str] = set()
         self._by_digest: dict[str, RunSummary] = {}
+        self._by_kinship: dict[str, list[tuple[str | None, RunSummary]]] = {}
         self.refresh()
 
     def find(self, digest: str) -> RunSummary | None:
         """The run with that digest, the most useful one if there are several."""
         return self._by_digest.get(digest)
+
+    def stale(self, config: RunConfig, source_digest: str | None) -> list[RunSummary]:
+        """The runs of a configuration whose level of the user's own had another source, or kept none."""
+        if source_digest is None:
+            return []
+        kin = self._by_kinship.get(kinship_of(config.to_dict()), [])
+        return [known for digest, known in kin if digest != source_digest]
 
     def refresh(self) -> None:
         """Look at what is new, and again at what was not finished."""
@@ -59,9 +68,13 @@ class Index:
             if record.status != "running":
                 self._settled.add(name)
             digest = _digest_of(record)
+            known = RunSummary.of(record, is_new=False)
+            if names_class(str(record.config.get("impl"))) and record.status != "running":
+                kin = self._by_kinship.setdefault(kinship_of(record.config), [])
+                kin.append((record.source_digest, known))
             other = self._by_digest.get(digest)
             if other is None or _worth(record.status) <= _worth(other.status):
-                self._by_digest[digest] = RunSummary.of(record, is_new=False)
+                self._by_digest[digest] = known
 
     def _names(self) -> Iterator[str]:
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self._runs_dir) as entries:

@@ -10,7 +10,7 @@ from math import prod
 from autograd_cli.catalogue.cell import Cell
 from autograd_cli.config.files import Setting
 from autograd_cli.config.resolve import gather, resolve
-from autograd_cli.contract.config import RunConfig, follows_level
+from autograd_cli.contract.config import RunConfig, follows_level, identity_of
 from autograd_cli.contract.keys import Value, show
 from autograd_cli.errors import ConfigError
 from autograd_cli.runs.writer import check_name
@@ -28,8 +28,9 @@ class PlannedRun:
         index: its place in the sweep, from 0.
         cell: what it trains.
         config: its effective configuration.
-        digest: what it is known by.
+        digest: what it is known by, its level's source included.
         label: what sets it apart from the others, such as `impl=nn lr=1e-06`.
+        replaces: names of the runs that it is made in place of.
 
     """
 
@@ -38,6 +39,7 @@ class PlannedRun:
     config: RunConfig
     digest: str
     label: str
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _label(resolved: Sequence[tuple[Cell, RunConfig]]) -> tuple[PlannedRun, ...]
             index,
             cell,
             config,
-            config.digest,
+            identity_of(values, cell.source_digest),
             " ".join(f"{key}={show(values[key])}" for key in varying if key in values)
             or f"task={config.task} impl={config.impl}",
         )

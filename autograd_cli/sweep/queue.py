@@ -2,11 +2,12 @@
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from time import monotonic
 
 from autograd_cli.runs.summary import RunSummary
-from autograd_cli.sweep.ledger import Ledger
+from autograd_cli.sweep.ledger import Index, Ledger
 from autograd_cli.sweep.plan import PlannedRun
 
 # A run that takes its worker along as often as this will do so again.
@@ -17,10 +18,31 @@ _LOOK_AGAIN_S = 0.3
 
 @dataclass(frozen=True)
 class Rerun:
-    """What to run although it is there: what failed, or everything."""
+    """What to run although it is there.
+
+    Attributes:
+        failed: what has failed.
+        everything: all of it.
+        stale: what was made by other code than a level of the user's own has now.
+
+    """
 
     failed: bool = False
     everything: bool = False
+    stale: bool = True
+
+    def find(self, index: Index, run: PlannedRun) -> RunSummary | None:
+        """The run as it is there already, if it is."""
+        known = index.find(run.digest)
+        if known is None and not self.stale:
+            known = next(iter(index.stale(run.config, run.cell.source_digest)), None)
+        return known
+
+    def replaced(self, index: Index, run: PlannedRun) -> tuple[str, ...]:
+        """Names of the runs that are there, and that the run will be made in place of."""
+        there = index.stale(run.config, run.cell.source_digest)
+        there += [known] if self.everything and (known := index.find(run.digest)) else []
+        return tuple(Path(known.path).name for known in there if known.path)
 
     def leaves(self, known: RunSummary | None) -> bool:
         """Whether the run is to stay as it is."""
@@ -35,6 +57,7 @@ class Queue:
     Attributes:
         found: runs that turned out to be done, by an earlier sweep or by another one meanwhile; whoever
             takes from the queue reports and clears them.
+        stale: how many runs are to be made again because their level has other code now.
 
     """
 
@@ -46,9 +69,11 @@ class Queue:
         self._look_at_s = 0.0
         self._losses: dict[str, int] = {}
         self.found: list[tuple[PlannedRun, RunSummary]] = []
+        self.stale = 0
         for run in runs:
             if not self._is_found(run):
                 self._ready.append(run)
+                self.stale += bool(ledger.index.stale(run.config, run.cell.source_digest))
 
     def __len__(self) -> int:
         return len(self._ready) + len(self._elsewhere)
@@ -63,7 +88,7 @@ class Queue:
         while self._ready:
             run = self._ready.popleft()
             if self._is_ours(run):
-                return run
+                return replace(run, replaces=self._rerun.replaced(self._ledger.index, run))
         if not self._elsewhere or monotonic() < self._look_at_s:
             return None
         self._look_at_s = monotonic() + _LOOK_AGAIN_S
@@ -73,7 +98,7 @@ class Queue:
         while self._ready:
             run = self._ready.popleft()
             if self._is_ours(run):
-                return run
+                return replace(run, replaces=self._rerun.replaced(self._ledger.index, run))
         return None
 
     def give_back(self, run: PlannedRun) -> None:
@@ -107,7 +132,7 @@ class Queue:
         return False
 
     def _is_found(self, run: PlannedRun) -> bool:
-        known = self._ledger.index.find(run.digest)
+        known = self._rerun.find(self._ledger.index, run)
         if known is None or not self._rerun.leaves(known):
             return False
         self.found.append((run, known))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autograd_cli.errors import ConfigError, unknown
 from autograd_cli.runs.summary import RunSummary
-from autograd_cli.sweep.events import Event, Finished
+from autograd_cli.sweep.events import Event, Finished, Stale
 from autograd_cli.sweep.ledger import Index, Ledger
 from autograd_cli.sweep.plan import Plan, PlannedRun
 from autograd_cli.sweep.queue import Queue, Rerun
@@ -91,8 +91,8 @@ class Sweep:
     def preview(self) -> tuple[list[PlannedRun], int]:
         """What would run now, and how many runs are there already. Writes nothing."""
         index = Index(self.runs_dir)
-        leaves = self.options.rerun.leaves
-        left = [run for run in self.plan.runs if not leaves(index.find(run.digest))]
+        rerun = self.options.rerun
+        left = [run for run in self.plan.runs if not rerun.leaves(rerun.find(index, run))]
         return left, len(self.plan.runs) - len(left)
 
     def run(self, interruption: Interruption) -> Iterator[Event]:
@@ -120,6 +120,8 @@ class Sweep:
         for engine, runs in self.parts(ledger.index):
             queue = Queue(runs, ledger, self.options.rerun)
             yield from _found(queue)
+            if queue.stale:
+                yield Stale(queue.stale)
             if len(queue):
                 parts.append((engine, queue))
         job = Job(self.runs_dir, self.plan.name, asked.read())
@@ -137,8 +139,8 @@ class Sweep:
             return [(self.options.engine, self.plan.runs)]
         batched = [run for run in self.plan.runs if run.cell.spec.batch_target]
         others = [run for run in self.plan.runs if not run.cell.spec.batch_target]
-        leaves = self.options.rerun.leaves
-        left = [run for run in others if index is None or not leaves(index.find(run.digest))]
+        rerun = self.options.rerun
+        left = [run for run in others if index is None or not rerun.leaves(rerun.find(index, run))]
         engine = "processes" if self.workers > 1 and len(left) > 1 else "serial"
         # Workers are forked before anything is computed here, which the batched engine does.
         return [(name, runs) for name, runs in ((engine, others), ("batched", batched)) if runs]

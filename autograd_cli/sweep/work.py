@@ -14,7 +14,7 @@ from autograd_cli.runs.writer import RunWriter
 from autograd_cli.sweep.ledger import note_done
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.training.environment import describe_environment
-from autograd_cli.training.run import prepare
+from autograd_cli.training.run import kept_of, prepare
 from autograd_cli.training.signals import Interruption
 
 
@@ -56,7 +56,7 @@ def execute(run: PlannedRun, job: Job, interruption: Interruption, parent: int |
     A worker gives the sweep's process id as `parent`: when that process has died, the run stops at the next
     batch of losses and is recorded as interrupted.
     """
-    place = SweepPlace(job.sweep, run.index)
+    place = SweepPlace(job.sweep, run.index, run.replaces)
     try:
         experiment = prepare(run.cell, run.config, job.runs_dir, place=place, git=job.git)
     except Exception as error:  # a level from outside may raise anything
@@ -78,7 +78,8 @@ def record_failure(run: PlannedRun, job: Job, reason: str) -> RunSummary:
     """Leave a failed run directory for a run that could not even start, so that the next sweep knows."""
     environment = describe_environment("cpu", run.config.threads, job.git)
     try:
-        writer = RunWriter(job.runs_dir, run.config, None, environment, SweepPlace(job.sweep, run.index))
+        place = SweepPlace(job.sweep, run.index, run.replaces)
+        writer = RunWriter(job.runs_dir, run.config, None, environment, place, extra=kept_of(run.cell))
         record = writer.finish("failed", error=reason)
     except EvoError as error:
         return RunSummary("failed", reason=f"{reason}; and {error}")

@@ -10,7 +10,7 @@ from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.level import Level
 from autograd_cli.errors import ConfigError, EvoError
-from autograd_cli.runs.record import RunRecord, Status, SweepPlace
+from autograd_cli.runs.record import SOURCE, RunRecord, Status, SweepPlace
 from autograd_cli.runs.writer import MemoryWriter, RunWriter, check_name
 from autograd_cli.training.environment import GitState, describe_environment
 from autograd_cli.training.loop import train, train_many
@@ -189,9 +189,9 @@ def prepare(
     level = cell.make(config)
     environment = describe_environment(config.device, config.threads, asked.read() if asked else git or {})
     writer = (
-        MemoryWriter(config, environment, model)
+        MemoryWriter(config, environment, model, cell.source)
         if runs_dir is None
-        else RunWriter(runs_dir, config, name, environment, place, model)
+        else RunWriter(runs_dir, config, name, environment, place, model, kept_of(cell))
     )
     return Experiment(cell, level, [Recording(config, writer)], is_batch=False)
 
@@ -214,6 +214,11 @@ def prepare_batch(
         for config, place in zip(configs, places, strict=True)
     ]
     return Experiment(cell, level, recordings, is_batch=True)
+
+
+def kept_of(cell: Cell) -> dict[str, bytes]:
+    """What a run keeps of its level beside its name: the source of one of the user's own."""
+    return {} if cell.source is None else {SOURCE: cell.source}
 
 
 def check_device(config: RunConfig) -> None:
