@@ -38,7 +38,7 @@ $(VENV)/bin/python:
 
 # The stamps are newer than what was installed from: a second call installs nothing.
 $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP_INSTALL) --editable '.[graph]'
+	$(PIP_INSTALL) --editable .
 	@$(BIN)/python -m compileall -q autograd_cli  # as pip does for all but editable installs
 	@touch $@
 
