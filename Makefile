@@ -16,6 +16,7 @@ test: $(VENV)/installed-test  ## install what tests need, and run them all
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache --no-logo
 
 types: $(VENV)/installed-test
 	$(BIN)/mypy
@@ -43,5 +44,5 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed
-	$(PIP_INSTALL) --editable '.[test]'
+	$(PIP_INSTALL) --editable '.[test,lint]'
 	@touch $@

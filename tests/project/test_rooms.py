@@ -1,0 +1,18 @@
+"""The house: what the layers of import-linter (`make lint`) do not see."""
+
+import grimp
+
+
+def test_no_two_modules_import_each_other_in_a_circle() -> None:
+    """No chain of imports leads back to where it began, not even over a folder's own file.
+
+    The linter's contract compares the modules of a folder with each other, without their `__init__.py`.
+    """
+    graph = grimp.build_graph("autograd_cli", cache_dir=None)
+    circles = [
+        (module, imported)
+        for module in sorted(graph.modules)
+        for imported in graph.find_modules_directly_imported_by(module)
+        if graph.find_shortest_chain(importer=imported, imported=module)
+    ]
+    assert not circles
