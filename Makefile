@@ -2,10 +2,11 @@
 
 PYTHON ?= python3
 VENV := .venv
+LOWEST := .venv-lowest
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types check bench picture clean
+.PHONY: demo test lint types check lowest bench picture clean
 
 demo: $(VENV)/installed  ## install, and train `optim` on `sin` before your eyes
 	$(BIN)/evo train --impl optim --task sin
@@ -23,6 +24,9 @@ types: $(VENV)/installed-test
 
 check: lint types test  ## all that must hold before a commit
 
+lowest: $(LOWEST)/installed-test  ## the tests with the lowest versions that pyproject.toml allows
+	$(LOWEST)/bin/python -m pytest
+
 bench: $(VENV)/installed-test  ## measure everything anew; ten minutes on an otherwise idle machine
 	$(BIN)/python benchmarks/all.py
 
@@ -30,19 +34,24 @@ picture: $(VENV)/installed  ## draw the README's picture from a real run
 	$(BIN)/python docs/picture.py
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(LOWEST)
 
-$(VENV)/bin/python:
+%/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "evo needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..."; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $*
 
 # The stamps are newer than what was installed from: a second call installs nothing.
 $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP_INSTALL) --editable .
+	$(BIN)/python $(PIP_INSTALL) --constraint constraints.txt --editable .
 	@$(BIN)/python -m compileall -q autograd_cli  # as pip does for all but editable installs
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed
-	$(PIP_INSTALL) --editable '.[test,lint]'
+	$(BIN)/python $(PIP_INSTALL) --constraint constraints.txt --editable '.[test,lint]'
+	@touch $@
+
+$(LOWEST)/installed-test: pyproject.toml .ci/lowest.py | $(LOWEST)/bin/python
+	$(LOWEST)/bin/python .ci/lowest.py > $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/python $(PIP_INSTALL) --constraint $(LOWEST)/constraints.txt --editable '.[test]'
 	@touch $@
