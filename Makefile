@@ -6,7 +6,7 @@ LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types check lowest bench picture clean
+.PHONY: demo test lint types check lowest bench picture rooms clean
 
 demo: $(VENV)/installed  ## install, and train `optim` on `sin` before your eyes
 	$(BIN)/evo train --impl optim --task sin
@@ -32,6 +32,9 @@ bench: $(VENV)/installed-test  ## measure everything anew; ten minutes on an oth
 
 picture: $(VENV)/installed  ## draw the README's picture from a real run
 	$(BIN)/python docs/picture.py
+
+rooms: $(VENV)/installed-test  ## draw the picture of docs/architecture.md from the imports that are there
+	$(BIN)/python docs/rooms.py
 
 clean:
 	rm -rf $(VENV) $(LOWEST)

@@ -1,6 +1,11 @@
-"""The house: what the layers of import-linter (`make lint`) do not see."""
+"""The house: what the layers of import-linter (`make lint`) do not see, and its picture."""
+
+import re
+import runpy
 
 import grimp
+
+from tests.helpers import ROOT
 
 
 def test_no_two_modules_import_each_other_in_a_circle() -> None:
@@ -16,3 +21,13 @@ def test_no_two_modules_import_each_other_in_a_circle() -> None:
         if graph.find_shortest_chain(importer=imported, imported=module)
     ]
     assert not circles
+
+
+def test_the_picture_shows_the_rooms_as_they_are() -> None:
+    """docs/rooms.svg has the arrows and the words of today; `make rooms` draws it anew."""
+    drawing = runpy.run_path(str(ROOT / "docs" / "rooms.py"))
+    picture = (ROOT / "docs" / "rooms.svg").read_text(encoding="utf-8")
+    assert set(re.findall(r"<title>(\w+) to (\w+)</title>", picture)) == drawing["arrows"]()
+    for row in drawing["layers"]():
+        for room in row:
+            assert drawing["box"](room) in picture
