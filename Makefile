@@ -2,10 +2,11 @@
 
 PYTHON ?= python3
 VENV := .venv
+LOWEST := .venv-lowest
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types check bench picture clean
+.PHONY: demo test lint types check lowest bench picture rooms clean
 
 demo: $(VENV)/installed  ## install, and train `optim` on `sin` before your eyes
 	$(BIN)/evo train --impl optim --task sin
@@ -16,11 +17,15 @@ test: $(VENV)/installed-test  ## install what tests need, and run them all
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache --no-logo
 
 types: $(VENV)/installed-test
 	$(BIN)/mypy
 
 check: lint types test  ## all that must hold before a commit
+
+lowest: $(LOWEST)/installed-test  ## the tests with the lowest versions that pyproject.toml allows
+	$(LOWEST)/bin/python -m pytest
 
 bench: $(VENV)/installed-test  ## measure everything anew; ten minutes on an otherwise idle machine
 	$(BIN)/python benchmarks/all.py
@@ -29,20 +34,28 @@ bench: $(VENV)/installed-test  ## measure everything anew; ten minutes on an oth
 picture: $(VENV)/installed  ## draw the README's picture from a real run
 	$(BIN)/python docs/picture.py
 
-clean:
-	rm -rf $(VENV)
+rooms: $(VENV)/installed-test  ## draw the picture of docs/architecture.md from the imports that are there
+	$(BIN)/python docs/rooms.py
 
-$(VENV)/bin/python:
+clean:
+	rm -rf $(VENV) $(LOWEST)
+
+%/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "evo needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..."; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $*
 
 # The stamps are newer than what was installed from: a second call installs nothing.
 $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP_INSTALL) --editable '.[graph]'
+	$(BIN)/python $(PIP_INSTALL) --constraint constraints.txt --editable .
 	@$(BIN)/python -m compileall -q autograd_cli  # as pip does for all but editable installs
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed
-	$(PIP_INSTALL) --editable '.[test]'
+	$(BIN)/python $(PIP_INSTALL) --constraint constraints.txt --editable '.[test,lint,notebook]'
+	@touch $@
+
+$(LOWEST)/installed-test: pyproject.toml .ci/lowest.py | $(LOWEST)/bin/python
+	$(LOWEST)/bin/python .ci/lowest.py > $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/python $(PIP_INSTALL) --constraint $(LOWEST)/constraints.txt --editable '.[test]'
 	@touch $@

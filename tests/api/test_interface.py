@@ -260,6 +260,7 @@ def test_nothing_is_printed(capfd: pytest.CaptureFixture[str], tmp_path: Path) -
 
 def test_a_user_s_program_passes_the_strict_type_checker(tmp_path: Path) -> None:
     """For a program from outside the package everything is typed, and a wrong name is found."""
+    pytest.importorskip("mypy")
     (tmp_path / "user.py").write_text(
         "import autograd_cli as evo\n\n"
         "run = evo.train('mlp', 'optim', lr=1e-4, seed=3, runs_dir=None)\n"
