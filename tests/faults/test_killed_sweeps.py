@@ -15,7 +15,7 @@ from tests.helpers import completed, loss_columns, records, sweep
 from tests.processes import PATIENCE_S, run, run_python, started, wait_for_running
 
 # Six runs of some tenths of a second each, which need not wait for torch; and six as one program.
-WHAT = ("--task", "sin", "--impl", "numpy", "lr=1e-7,1e-6", "seed=0..2", "steps=12000")
+WHAT = ("--task", "sin", "--impl", "numpy", "lr=1e-7,1e-6", "seed=0..2", "steps=8000")
 BATCHED = ("--task", "sin", "--impl", "batched", "lr=1e-7,1e-6", "seed=0..2", "steps=8000")
 ALL_ONCE = [1] * 6
 
@@ -49,33 +49,50 @@ def test_a_killed_worker_costs_time_and_no_run(tmp_path: Path, how: signal.Signa
 @pytest.mark.parametrize("engine", ["serial", "processes", "batched"])
 def test_a_killed_sweep_is_completed_by_the_same_command(tmp_path: Path, engine: str) -> None:
     """Killed at a random moment, nothing of it is lost, and nothing is run twice."""
-    what = BATCHED if engine == "batched" else WHAT
+    what, again = (BATCHED, "batched") if engine == "batched" else (WHAT, "serial")
     with sweeping(tmp_path, *what, "--engine", engine) as process:
         wait_for_running(tmp_path, process)
-        time.sleep(random.uniform(0, 0.5))
+        time.sleep(random.uniform(0, 0.3))
         process.kill()
         process.wait(timeout=PATIENCE_S)
         # Its workers may still be at it: the same command waits for them.
-        sweep(tmp_path, *what, "--engine", "batched" if engine == "batched" else "serial")
+        sweep(tmp_path, *what, "--engine", again)
     assert sorted(completed(tmp_path).values()) == ALL_ONCE
     assert {record.status for record in records(tmp_path)} <= {"completed", "interrupted"}
 
 
-@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("engine", "how", "code"),
+    [("processes", signal.SIGINT, 130), ("processes", signal.SIGTERM, 143), ("batched", signal.SIGINT, 130)],
+)
 def test_ctrl_c_leaves_readable_runs_that_the_same_command_completes(
-    tmp_path: Path, how: signal.Signals, code: int
+    tmp_path: Path, engine: str, how: signal.Signals, code: int
 ) -> None:
     """The signal reaches the whole group, as a terminal sends it; no worker is left behind."""
-    with sweeping(tmp_path, *WHAT, "--engine", "processes") as process:
+    what, again = (BATCHED, "batched") if engine == "batched" else (WHAT, "serial")
+    with sweeping(tmp_path, *what, "--engine", engine) as process:
         pid = wait_for_running(tmp_path, process).environment["pid"]
         os.killpg(process.pid, how)
         says(process, code)
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
     assert {record.status for record in records(tmp_path)} <= {"completed", "interrupted"}
-    assert len(records(tmp_path)) < len(ALL_ONCE)
-    sweep(tmp_path, *WHAT, "--engine", "serial")
+    assert len(completed(tmp_path)) < len(ALL_ONCE)
+    sweep(tmp_path, *what, "--engine", again)
     assert sorted(completed(tmp_path).values()) == ALL_ONCE
+
+
+@pytest.mark.xfail(
+    reason="a worker takes the sweep's SIGTERM after the group's for a second one", strict=True
+)
+def test_sigterm_to_the_group_loses_no_worker(tmp_path: Path) -> None:
+    """Where a scheduler sends SIGTERM to every process, workers end their runs without a traceback."""
+    with sweeping(tmp_path, *WHAT, "--engine", "processes") as process:
+        wait_for_running(tmp_path, process)
+        os.killpg(process.pid, signal.SIGTERM)
+        said = says(process, 143)
+    assert "lost its worker" not in said
+    assert "Traceback" not in said
 
 
 def test_a_run_that_kills_its_workers_fails_and_the_others_are_completed(tmp_path: Path) -> None:
@@ -126,7 +143,7 @@ def test_a_sweep_takes_over_from_another_that_is_killed(tmp_path: Path) -> None:
     with sweeping(tmp_path, *WHAT, "--engine", "serial") as first:
         wait_for_running(tmp_path, first)
         with sweeping(tmp_path, *WHAT, "--engine", "serial") as second:
-            time.sleep(random.uniform(0.2, 0.8))
+            time.sleep(random.uniform(0.1, 0.4))
             first.kill()
             says(second)
     assert sorted(completed(tmp_path).values()) == ALL_ONCE

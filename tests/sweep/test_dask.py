@@ -1,6 +1,7 @@
 """Sweeps on a Dask cluster: a scheduler and two workers on this machine's loopback."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import complaint_of, completed, loss_columns, records, sweep
-from tests.processes import PATIENCE_S, environment, run_python, started
+from tests.processes import PATIENCE_S, environment, evo_process, run_python, started
 
 pytest.importorskip("distributed")
 
@@ -80,6 +81,17 @@ def test_a_cluster_does_the_same_sweep_and_survives_the_loss_of_a_worker(
     assert "8 there already" in sweep(runs_dir, *WHAT, *NOBODY)
     sweep(tmp_path / "serial", *WHAT, "--engine", "serial")
     assert loss_columns(runs_dir) == loss_columns(tmp_path / "serial")
+
+
+def test_without_a_scheduler_there_is_a_cluster_for_this_sweep(tmp_path: Path) -> None:
+    """Its workers are on this machine, and gone at the end; the runs are ordinary ones."""
+    what = ("--task", "sin", "--impl", "numpy", "seed=0,1", "steps=5", "--engine", "dask", "--workers", "1")
+    done = evo_process("sweep", *what, "--runs-dir", "dask", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(completed(tmp_path / "dask").values()) == [1, 1]
+    for record in records(tmp_path / "dask"):
+        with pytest.raises(ProcessLookupError):
+            os.kill(record.environment["pid"], 0)
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line(tmp_path: Path) -> None:

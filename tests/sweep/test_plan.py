@@ -126,6 +126,33 @@ def test_a_sweep_file_may_start_from_a_configuration(tmp_path: Path) -> None:
         assert [run.config.options["N"] for run in runs] == [size, size]
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "task: mlp\nimpl: nn\nlevels:\n  nn:\n    lr: 1\n",
+            "sweep.yaml:4: a sweep has no levels; put them into a configuration and name it by 'config:'",
+        ),
+        ("task: mlp\nimpl: nn\nzip: perhaps\n", "sweep.yaml:3: zip is 'perhaps'; it must be true or false"),
+        ("impl: nn\nconfig: mpl\n", "sweep.yaml:2: unknown configuration 'mpl'; did you mean 'mlp'? "),
+        (
+            "task: mlp\nimpl: nn\nrepeats: x\n",
+            "sweep.yaml:3: repeats is 'x'; it must be a whole number, 1 or",
+        ),
+    ],
+)
+def test_complaints_about_sweep_files(tmp_path: Path, text: str, message: str) -> None:
+    """What a sweep's file cannot hold is named with its line."""
+    (tmp_path / "sweep.yaml").write_text(text)
+    assert refused("sweep", "sweep.yaml", cwd=tmp_path).startswith(message)
+
+
+def test_one_sweep_file_at_a_time(tmp_path: Path) -> None:
+    """A second file on the command line is refused by its name."""
+    line = refused("sweep", "lr", "other.yaml", cwd=tmp_path)
+    assert line == "argument 'other.yaml': one sweep file at a time; 'lr' is one already"
+
+
 def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     """Every bad value and every impossible combination has a line; exit 2, and no folder is made."""
     runs_dir = tmp_path / "runs"

@@ -9,15 +9,19 @@ from autograd_cli.training import loop
 from tests.helpers import config_of, level_of, trained_losses
 
 
-def test_losses_are_handed_over_every_second(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("impl", "on_accelerator"), [("numpy", False), ("autograd", True)])
+def test_losses_are_handed_over_every_second(
+    monkeypatch: pytest.MonkeyPatch, impl: str, on_accelerator: bool
+) -> None:
     """No batch spans more than a second of the loop's own clock, and none leaves a step out."""
     clock = iter(range(0, 10**12, 30_000_000))  # 30 ms from one look at the clock to the next
     monkeypatch.setattr(loop, "perf_counter_ns", lambda: next(clock))
-    batches = list(loop.train(level_of(config_of("sin", "numpy")), 200))
+    batches = list(loop.train(level_of(config_of("sin", impl)), 200, on_accelerator=on_accelerator))
     steps = [b.first_step + i for b in batches for i in range(len(b.losses))]
     ends = [0.0] + [batch.elapsed_s[-1] for batch in batches]
     assert steps == list(range(200))
     assert max(b - a for a, b in pairwise(ends)) <= 1.0
+    assert len(batches) > 5
 
 
 def test_losses_that_cross_in_batches_are_the_same() -> None:
