@@ -14,8 +14,8 @@ from autograd_cli.sweep.ledger import Index, Ledger
 from autograd_cli.sweep.plan import Plan, PlannedRun
 from autograd_cli.sweep.queue import Queue, Rerun
 from autograd_cli.sweep.work import Crew, Job
+from autograd_cli.training.device import check_device
 from autograd_cli.training.environment import GitState
-from autograd_cli.training.run import check_device
 from autograd_cli.training.signals import Interruption
 
 # What an engine is: runs what the queue holds, and tells of each run as it starts and ends.

@@ -229,21 +229,3 @@ def test_rows_describe_themselves() -> None:
     for task in TASKS.values():
         assert all(a.teaches != b.teaches for a, b in pairwise(task.levels))
         assert all(row.devices[0] == "cpu" for row in task.levels)
-
-
-def test_batched_transfer_gives_the_same_losses() -> None:
-    """The loop for accelerators, which fetches losses a batch at a time, records what the other one does."""
-    config = config_of("sin", "autograd", steps=200)
-    at_once = losses_of(train(level_of(config), config.steps))
-    in_batches = losses_of(train(level_of(config), config.steps, on_accelerator=True))
-    assert at_once == in_batches
-
-
-def test_batched_transfer_ends_at_divergence() -> None:
-    """Fetched in batches, too, a run that diverges ends with its first loss that is not finite."""
-    config = config_of("sin", "autograd", steps=200, lr=1.0)
-    at_once = losses_of(train(level_of(config), config.steps))
-    in_batches = losses_of(train(level_of(config), config.steps, on_accelerator=True))
-    assert len(in_batches) == len(at_once) < config.steps
-    assert not isfinite(in_batches[-1])
-    assert in_batches[:-1] == at_once[:-1]
