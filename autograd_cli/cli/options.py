@@ -18,6 +18,10 @@ ConfigOption = Annotated[
     str | None,
     typer.Option(help="YAML file, run directory, or shipped name.", autocompletion=complete_config),
 ]
+DevicesOption = Annotated[
+    str | None,
+    typer.Option(metavar="INTS", help="GPUs for cuda, a run on each; all of them by default."),
+]
 RunsDirOption = Annotated[Path, typer.Option(help="Folder for run directories.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print the run directories alone.")]

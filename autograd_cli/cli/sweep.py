@@ -9,6 +9,7 @@ from autograd_cli.cli.completion import complete_assignment, complete_engine
 from autograd_cli.cli.options import (
     MANY_RUNS,
     ConfigOption,
+    DevicesOption,
     JsonOption,
     QuietOption,
     RunsDirOption,
@@ -42,6 +43,7 @@ def sweep(
         int | None, typer.Option(metavar="INT", help="Runs at a time, as cores allow.")
     ] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler.")] = None,
+    devices: DevicesOption = None,
     name: Annotated[str | None, typer.Option(help="Name of the sweep.")] = None,
     runs_dir: RunsDirOption = Path("runs"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and run nothing.")] = False,
@@ -71,13 +73,14 @@ def sweep(
         engine=engine,
         workers=workers,
         scheduler=scheduler,
+        devices=devices,
         retry_failed=retry_failed,
         force=force,
         fail_fast=fail_fast,
         **keys,
     )
     if job.is_limited:
-        typer.echo(f"evo: note: {job.workers} workers: more would share the same cores", err=True)
+        typer.echo(f"evo: note: {job.workers} workers: more would share cores or GPUs", err=True)
     if dry_run:
         typer.echo(plan_text(job), nl=False)
         return

@@ -13,7 +13,7 @@ from autograd_cli.display.streams import discard_stdout
 from autograd_cli.display.tables import aligned
 from autograd_cli.display.text import duration, number
 from autograd_cli.runs.summary import RunSummary
-from autograd_cli.sweep.events import Event, Finished, Lost, Started
+from autograd_cli.sweep.events import Event, Finished, Lost, Note, Started
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.sweep import Sweep
 
@@ -52,7 +52,7 @@ def plan_text(sweep: Sweep) -> str:
     """What would run, counted and named."""
     left, there = sweep.preview()
     to_do = {run.index for run in left}
-    engines = ", ".join(engine for engine, _ in sweep.parts())
+    engines = ", ".join(dict.fromkeys(engine for engine, _ in sweep.parts()))
     lines = [
         f"{len(sweep.plan.runs)} runs of sweep '{sweep.plan.name}': "
         f"{len(left)} to do, {there} there already; "
@@ -121,6 +121,8 @@ class PlainScreen:
         """Print a run that this sweep has made, or lost."""
         if isinstance(event, Lost):
             self._write(f"lost its worker, goes again: {event.run.label}\n")
+        if isinstance(event, Note):
+            self._write(f"note: {event.text}\n")
         if isinstance(event, Finished) and event.outcome.is_new:
             self._write(finished_line(self._sweep, event) + "\n")
 
@@ -211,6 +213,8 @@ class LiveScreen:
             self._running += 1
         elif isinstance(event, Lost) or (isinstance(event, Finished) and event.outcome.is_new):
             self._running -= 1
+        if isinstance(event, Note):
+            self._console.print(f"note: {event.text}", markup=False, highlight=False, soft_wrap=True)
         if isinstance(event, Finished) and event.outcome.is_new and event.outcome.status != "completed":
             from rich.text import Text
 

@@ -31,5 +31,12 @@ class Finished:
     outcome: RunSummary
 
 
+@dataclass(frozen=True)
+class Note:
+    """The sweep goes on otherwise than was asked; `text` says how and why, in a line."""
+
+    text: str
+
+
 # None: nothing new, but a moment to look up.
-Event = Started | Lost | Finished | None
+Event = Started | Lost | Finished | Note | None
