@@ -30,6 +30,7 @@ from autograd_cli.runs.record import RunRecord
 from autograd_cli.runs.writer import RunWriter
 from autograd_cli.sweep.plan import Plan, make_plan
 from autograd_cli.sweep.request import make_request
+from autograd_cli.training.clock import Clock, HostClock
 from autograd_cli.training.loop import train
 from autograd_cli.training.threads import set_threads
 from autograd_cli.verify.cells import Verdict, verify
@@ -146,14 +147,14 @@ def arrays(views: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
 # --- training ---------------------------------------------------------------------------------------
 
 
-def losses_of(level: Level, steps: int, *, on_accelerator: bool = False) -> list[float]:
-    """All losses of a training."""
-    return [loss for batch in train(level, steps, on_accelerator=on_accelerator) for loss in batch.losses]
+def losses_of(level: Level, steps: int, clock: Clock | None = None) -> list[float]:
+    """All losses of a training, by the host's clock or another one."""
+    return [loss for batch in train(level, steps, clock or HostClock()) for loss in batch.losses]
 
 
-def trained_losses(config: RunConfig, *, on_accelerator: bool = False) -> list[float]:
+def trained_losses(config: RunConfig) -> list[float]:
     """The losses of a whole run, without a run directory."""
-    return losses_of(level_of(config), config.steps, on_accelerator=on_accelerator)
+    return losses_of(level_of(config), config.steps)
 
 
 def verdicts_of(

@@ -40,6 +40,7 @@ def plan(
     engine: str = "auto",
     workers: int | None = None,
     scheduler: str | None = None,
+    devices: str | int | Iterable[int] | None = None,
     retry_failed: bool = False,
     force: bool = False,
     fail_fast: bool = False,
@@ -52,9 +53,9 @@ def plan(
     """
     settings = many_of({"task": task, "impl": level_of(impl), **keys})
     request = make_request(settings, file=file, config=config, name=name, pairs=zip, classes=classes_in(impl))
-    options = Options(
-        engine, workers, scheduler, Rerun(retry_failed, force, choose(stale, STALE, "stale")), fail_fast
-    )
+    gpus = many_of({"devices": devices}).get("devices")
+    rerun = Rerun(retry_failed, force, choose(stale, STALE, "stale"))
+    options = Options(engine, workers, scheduler, gpus.text if gpus else None, rerun, fail_fast)
     return Sweep(make_plan(request), Path(runs_dir), options)
 
 
@@ -77,10 +78,10 @@ def sweep(
         interruption: as of `train`.
         arguments: `file` (a sweep's YAML file), `config` (what the runs start from), `name`, `zip` (pairs of
             values in place of the product), `engine` (auto, serial, processes, batched or dask), `workers`
-            (runs at a time), `scheduler` (of Dask), `retry_failed`, `force` (run everything again),
-            `fail_fast`, `stale` (rerun or keep what was made by other code of a level of
-            yours); and any key of the task, whose values are the command line's text (`"1e-7,1e-6"`,
-            `"0..9"`, `"log:1e-7:1e-6:4"`), a single value, or any iterable of values.
+            (runs at a time), `scheduler` (of Dask), `devices` (numbers of GPUs, a run on each at a time),
+            `retry_failed`, `force` (run everything again), `fail_fast`, `stale` (rerun or keep what was made
+            by other code of a level of yours); and any key of the task, whose values are the command line's
+            text (`"1e-7,1e-6"`, `"0..9"`, `"log:1e-7:1e-6:4"`), a single value, or any iterable of values.
 
     Returns:
         The runs in the order of the plan, those that failed among them; those that were not run are missing.

@@ -78,7 +78,9 @@ def train(
     return Run(record)
 
 
-def _model(cell: Cell, config: RunConfig, parameters: Mapping[str, Any]) -> "TrainedModel":
+def _model(cell: Cell, config: RunConfig, parameters: Mapping[str, Any]) -> "TrainedModel | None":
+    if not parameters:
+        return None
     from autograd_cli.predict.model import TrainedModel  # NumPy waits for its number of threads
 
     signature = cell.problems.signature(cell.model, config)

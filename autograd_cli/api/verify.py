@@ -54,6 +54,7 @@ def verify(
     steps: int | Setting | None = None,
     tolerance: float | Setting | None = None,
     dtype: str | Setting | None = None,
+    device: str | Setting | None = None,
     quick: bool = False,
     on_level: Callable[[str, int], None] | None = None,
     **keys: Given,
@@ -66,6 +67,7 @@ def verify(
         steps: steps in lockstep; by default as many as a level trains.
         tolerance: the largest relative difference that passes, 1e-9 by default.
         dtype: of the lockstep, float64 by default.
+        device: where the levels run, cpu by default; NumPy, which they are held against, is on the host.
         quick: fewer steps and directions.
         on_level: called before each level, with its name and the number of all.
         keys: keys of the task, such as its sizes.
@@ -75,9 +77,9 @@ def verify(
 
     """
     given = settings_of({"task": task, "impl": level_of(impl)})
-    own = settings_of({"steps": steps, "tolerance": tolerance, "dtype": dtype})
+    own = settings_of({"steps": steps, "tolerance": tolerance, "dtype": dtype, "device": device})
     how = plan.make_plan(settings_of(keys), quick=quick, **own)
-    chosen = plan.choose_cells(given.get("task"), given.get("impl"), classes_in(impl))
+    chosen = plan.choose_cells(given.get("task"), given.get("impl"), classes_in(impl), how.device)
 
     def announce(cell: str) -> None:
         if on_level:

@@ -21,6 +21,10 @@ ConfigOption = Annotated[
 TrustOption = Annotated[
     bool, typer.Option("--trust", help="Run the code that the run named by --config has kept.")
 ]
+DevicesOption = Annotated[
+    str | None,
+    typer.Option(metavar="INTS", help="GPUs for cuda, a run on each; all of them by default."),
+]
 RunsDirOption = Annotated[Path, typer.Option(help="Folder for run directories.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print the run directories alone.")]

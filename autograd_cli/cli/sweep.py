@@ -9,6 +9,7 @@ from autograd_cli.cli.completion import complete_assignment, complete_engine
 from autograd_cli.cli.options import (
     MANY_RUNS,
     ConfigOption,
+    DevicesOption,
     JsonOption,
     QuietOption,
     RunsDirOption,
@@ -42,6 +43,7 @@ def sweep(
         int | None, typer.Option(metavar="INT", help="Runs at a time, as cores allow.")
     ] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler.")] = None,
+    devices: DevicesOption = None,
     name: Annotated[str | None, typer.Option(help="Name of the sweep.")] = None,
     runs_dir: RunsDirOption = Path("runs"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and run nothing.")] = False,
@@ -60,7 +62,7 @@ def sweep(
     import autograd_cli as evo
     from autograd_cli.cli.ending import collect_from_here
     from autograd_cli.display.sweep import open_screen, plan_text
-    from autograd_cli.sweep.events import Finished, Stale
+    from autograd_cli.sweep.events import Finished, Note
     from autograd_cli.training.signals import Interruption
 
     if len(files) > 1:
@@ -74,6 +76,7 @@ def sweep(
         engine=engine,
         workers=workers,
         scheduler=scheduler,
+        devices=devices,
         retry_failed=retry_failed,
         force=force,
         fail_fast=fail_fast,
@@ -81,7 +84,7 @@ def sweep(
         **keys,
     )
     if job.is_limited:
-        typer.echo(f"evo: note: {job.workers} workers: more would share the same cores", err=True)
+        typer.echo(f"evo: note: {job.workers} workers: more would share cores or GPUs", err=True)
     if dry_run:
         typer.echo(plan_text(job), nl=False)
         return
@@ -89,9 +92,8 @@ def sweep(
     with Interruption() as interruption, screen:
         for event in job.run(interruption):
             screen.show(event)
-            if isinstance(event, Stale):
-                note = f"evo: note: {event.runs} runs are of other code, and run again (unless --stale keep)"
-                typer.echo(note, err=True)
+            if isinstance(event, Note):
+                typer.echo(f"evo: note: {event.text}", err=True)
             if isinstance(event, Finished) and event.outcome.is_new:
                 collect_from_here()
     screen.finish()

@@ -25,6 +25,7 @@ _OPTIONS: dict[str, Any] = {
         typer.Option(metavar="FLOAT", help="Largest relative difference that passes; 1e-9 by default."),
     ],
     "dtype": Annotated[str | None, typer.Option(help="float32 or float64, which is the default.")],
+    "device": Annotated[str | None, typer.Option(help="cpu, or cuda: then held against NumPy on the host.")],
 }
 
 

@@ -52,7 +52,7 @@ def plan_text(sweep: Sweep) -> str:
     """What would run, counted and named."""
     left, there = sweep.preview()
     to_do = {run.index for run in left}
-    engines = ", ".join(engine for engine, _ in sweep.parts())
+    engines = ", ".join(dict.fromkeys(engine for engine, _ in sweep.parts()))
     lines = [
         f"{len(sweep.plan.runs)} runs of sweep '{sweep.plan.name}': "
         f"{len(left)} to do, {there} there already; "

@@ -74,5 +74,6 @@ def _read(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], path: Pat
 def _status(folder: Path) -> str:
     """What run.json says of the run, as the end of a sentence."""
     with suppress(EvoError):
-        return f"; the run's status is '{read_run(folder).status}'"
+        record = read_run(folder)
+        return f"; the run's status is '{record.status}'" + (f": {record.error}" if record.error else "")
     return ""

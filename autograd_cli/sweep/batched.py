@@ -11,11 +11,12 @@ from time import sleep
 from autograd_cli.contract.config import digest_of
 from autograd_cli.runs.record import SweepPlace
 from autograd_cli.runs.summary import RunSummary
-from autograd_cli.sweep.events import WAIT_S, Event, Finished, Started
+from autograd_cli.sweep.events import WAIT_S, Event, Finished, Note, Started
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.queue import Queue
 from autograd_cli.sweep.work import Crew, Job, execute, settle
-from autograd_cli.training.run import prepare_batch
+from autograd_cli.training.device import is_out_of_memory
+from autograd_cli.training.run import Experiment, prepare_batch
 from autograd_cli.training.signals import Interruption
 from autograd_cli.training.threads import set_threads
 
@@ -28,6 +29,7 @@ _CLAIMS_MAX = 1024
 
 def run(queue: Queue, job: Job, crew: Crew, interruption: Interruption) -> Iterator[Event]:  # noqa: ARG001 - the signature of all engines
     """Run what the queue holds, as many runs at a time as fit."""
+    fit = _CLAIMS_MAX
     while not interruption.is_asked and len(queue):
         runs: list[PlannedRun] = []
         while len(runs) < _runs_max() and (run := queue.take()) is not None:
@@ -35,13 +37,19 @@ def run(queue: Queue, job: Job, crew: Crew, interruption: Interruption) -> Itera
         if not runs:
             yield None
             sleep(WAIT_S if len(queue) else 0)
-        for batch in _batches(runs):
-            if interruption.is_asked:
-                break
-            yield from (Started(run) for run in batch)
-            for run, outcome in zip(batch, execute_batch(batch, job, interruption), strict=True):
-                queue.finish(run)
-                yield Finished(run, outcome)
+        for batch in _batches(runs, job.gpu):
+            left = batch
+            while left and not interruption.is_asked:
+                asked = min(len(left), fit)
+                part, experiment = _prepare_some(left[:asked], job)
+                if len(part) < asked:
+                    fit = len(part)
+                    yield Note(f"memory does not hold {asked} runs together: batches of {fit} from here on")
+                yield from (Started(run) for run in part)
+                for run, outcome in zip(part, _execute(part, experiment, job, interruption), strict=True):
+                    queue.finish(run)
+                    yield Finished(run, outcome)
+                left = left[len(part) :]
 
 
 def _runs_max() -> int:
@@ -49,7 +57,7 @@ def _runs_max() -> int:
     return max(min(resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2, _CLAIMS_MAX), 1)
 
 
-def _batches(runs: Sequence[PlannedRun]) -> Iterator[list[PlannedRun]]:
+def _batches(runs: Sequence[PlannedRun], gpu: int | None) -> Iterator[list[PlannedRun]]:
     """Runs that can share a program, cut to what fits into cache or memory."""
     groups: dict[str, list[PlannedRun]] = {}
     for run in runs:
@@ -60,30 +68,42 @@ def _batches(runs: Sequence[PlannedRun]) -> Iterator[list[PlannedRun]]:
     for group in groups.values():
         first = group[0]
         bytes_per_run = first.cell.batch_class.bytes_per_run(first.config)
-        size = max(int(_room_bytes(first.config.device) // bytes_per_run), 1)
+        size = max(int(_room_bytes(first.config.device, gpu) // bytes_per_run), 1)
         # Batches of equal size: the last would otherwise be a small one that costs nearly as much.
         size = -(-len(group) // -(-len(group) // size))
         yield from (group[i : i + size] for i in range(0, len(group), size))
 
 
-def _room_bytes(device: str) -> float:
+def _room_bytes(device: str, gpu: int | None) -> float:
     if device != "cuda":
         return BATCH_BYTES
     import torch  # the level has imported it
 
-    return float(torch.cuda.mem_get_info()[0]) * _GPU_SHARE if torch.cuda.is_available() else BATCH_BYTES
+    return float(torch.cuda.mem_get_info(gpu)[0]) * _GPU_SHARE if torch.cuda.is_available() else BATCH_BYTES
 
 
-def execute_batch(runs: Sequence[PlannedRun], job: Job, interruption: Interruption) -> list[RunSummary]:
-    """Train and record runs as one program.
+def _prepare_some(runs: Sequence[PlannedRun], job: Job) -> tuple[Sequence[PlannedRun], Experiment | None]:
+    """The first of `runs`, as one program that is ready to start: half as many until memory holds them.
 
-    A batch that cannot be set up is executed one run at a time, so that each run gets its own reason.
+    The program is None if there is another reason why it cannot be set up.
     """
-    configs = [run.config for run in runs]
-    places = [SweepPlace(job.sweep, run.index, run.replaces) for run in runs]
-    try:
-        experiment = prepare_batch(runs[0].cell, configs, job.runs_dir, places, job.git)
-    except Exception:  # whatever it is, it comes again below, and is then told of one run
+    while True:
+        try:
+            places = [SweepPlace(job.sweep, run.index, run.replaces) for run in runs]
+            configs = [run.config for run in runs]
+            return runs, prepare_batch(runs[0].cell, configs, job.runs_dir, places, job.git, job.gpu)
+        except Exception as error:
+            if len(runs) == 1 or not is_out_of_memory(error):
+                return runs, None
+        # Only here, where the error is gone, and with it what it held of the arrays.
+        runs = runs[: -(-len(runs) // 2)]
+
+
+def _execute(
+    runs: Sequence[PlannedRun], experiment: Experiment | None, job: Job, interruption: Interruption
+) -> list[RunSummary]:
+    """Train and record runs as one program; without one, each by itself, so that it gets its own reason."""
+    if experiment is None:
         return [execute(run, job, interruption) for run in runs]
     for _ in experiment.run(interruption):
         pass

@@ -32,11 +32,11 @@ class Finished:
 
 
 @dataclass(frozen=True)
-class Stale:
-    """So many runs are there of a level whose code has changed since, and are made again."""
+class Note:
+    """The sweep goes on otherwise than was asked; `text` says how and why, in a line."""
 
-    runs: int
+    text: str
 
 
 # None: nothing new, but a moment to look up.
-Event = Started | Lost | Finished | Stale | None
+Event = Started | Lost | Finished | Note | None

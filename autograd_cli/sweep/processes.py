@@ -2,7 +2,8 @@
 
 On Linux the workers are forked from this process after the import, which costs milliseconds a worker and
 shares torch's memory. Forking is safe here because nothing has computed in this process, so no thread pool
-has started. Elsewhere, and where CUDA is used, which does not survive a fork, workers start afresh.
+has started. Elsewhere, and where CUDA is used, which does not survive a fork, workers start afresh. Each has
+a GPU of its own then, and there are no more of them than GPUs.
 """
 
 import multiprocessing
@@ -10,13 +11,14 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from autograd_cli.sweep.events import WAIT_S, Event, Finished, Lost, Started
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.queue import ATTEMPTS, Queue
-from autograd_cli.sweep.work import Crew, Job, execute, record_failure
+from autograd_cli.sweep.work import Crew, Job, execute, on_gpu, record_failure
 from autograd_cli.training.signals import Interruption
 from autograd_cli.training.threads import set_threads
 
@@ -28,7 +30,8 @@ def run(queue: Queue, job: Job, crew: Crew, interruption: Interruption) -> Itera
 
     The levels of the runs in the queue are imported before the workers are forked.
     """
-    pool = _Pool(job, _context(queue.waiting), crew)
+    jobs = [replace(job, gpu=gpu) for gpu in crew.gpus] if on_gpu(queue.waiting) else [job] * crew.workers
+    pool = _Pool(jobs[: crew.workers], _context(queue.waiting), crew.cores)
     try:
         while not interruption.is_asked and (len(queue) or pool.busy):
             yield from pool.start(queue)
@@ -41,7 +44,7 @@ def run(queue: Queue, job: Job, crew: Crew, interruption: Interruption) -> Itera
 
 
 def _context(runs: Sequence[PlannedRun]) -> Any:
-    if sys.platform != "linux" or any(run.config.device == "cuda" for run in runs):
+    if sys.platform != "linux" or on_gpu(runs):
         return multiprocessing.get_context("spawn")
     set_threads(1)
     for cell in {(run.config.task, run.config.impl): run.cell for run in runs}.values():
@@ -53,6 +56,7 @@ class _Worker:
     """A process, the pipe to it, and the run that it is at."""
 
     def __init__(self, context: Any, job: Job) -> None:
+        self.job = job
         self.pipe, theirs = context.Pipe()
         self.run: PlannedRun | None = None
         self.process = context.Process(target=_work, args=(theirs, self.pipe, job), daemon=True)
@@ -61,9 +65,11 @@ class _Worker:
 
 
 class _Pool:
-    def __init__(self, job: Job, context: Any, crew: Crew) -> None:
-        self._job, self._context = job, context
-        self._cores, self._size = crew.cores, crew.workers
+    """As many workers as there are jobs, one for each."""
+
+    def __init__(self, jobs: list[Job], context: Any, cores: int) -> None:
+        self._jobs, self._context, self._cores = jobs, context, cores
+        self._size = len(jobs)
         self._workers: list[_Worker] = []
         self._held: PlannedRun | None = None  # taken, and waiting until enough cores are free
 
@@ -82,7 +88,7 @@ class _Pool:
                 return
             worker = next((w for w in self._workers if w.run is None), None)
             if worker is None:
-                worker = _Worker(self._context, self._job)
+                worker = _Worker(self._context, self._jobs.pop(0))
                 self._workers.append(worker)
             try:
                 worker.pipe.send(run)
@@ -122,12 +128,13 @@ class _Pool:
             yield Lost(run)
             return
         end = _describe_end(worker.process.exitcode)
-        outcome = record_failure(run, self._job, f"its worker process died {ATTEMPTS} times, at last {end}")
+        outcome = record_failure(run, worker.job, f"its worker process died {ATTEMPTS} times, at last {end}")
         queue.finish(run)
         yield Finished(run, outcome)
 
     def _remove(self, worker: _Worker) -> None:
         self._workers.remove(worker)
+        self._jobs.append(worker.job)
         worker.pipe.close()
         worker.process.join(_GOODBYE_S)
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from autograd_cli.errors import ConfigError, unknown
 from autograd_cli.runs.summary import RunSummary
-from autograd_cli.sweep.events import Event, Finished, Stale
+from autograd_cli.sweep.events import Event, Finished, Note
+from autograd_cli.sweep.gpus import choose_gpus
 from autograd_cli.sweep.ledger import Index, Ledger
 from autograd_cli.sweep.plan import Plan, PlannedRun
 from autograd_cli.sweep.queue import Queue, Rerun
-from autograd_cli.sweep.work import Crew, Job
+from autograd_cli.sweep.work import Crew, Job, on_gpu
 from autograd_cli.training.environment import GitState
-from autograd_cli.training.run import check_device
 from autograd_cli.training.signals import Interruption
 
 # What an engine is: runs what the queue holds, and tells of each run as it starts and ends.
@@ -33,6 +33,7 @@ class Options:
         engine: one of `ENGINES`.
         workers: processes at a time; None for as many as the cores allow.
         scheduler: address of a Dask scheduler; None for a local cluster.
+        devices: numbers of GPUs, such as `0,1`; None for all.
         rerun: what to run although it is there.
         fail_fast: whether the first failed run ends the sweep.
 
@@ -41,6 +42,7 @@ class Options:
     engine: str = "auto"
     workers: int | None = None
     scheduler: str | None = None
+    devices: str | None = None
     rerun: Rerun = field(default_factory=Rerun)
     fail_fast: bool = False
 
@@ -57,7 +59,8 @@ class Sweep:
     Attributes:
         plan: the runs.
         outcomes: how each run ended, by its index; grows while `run` goes on.
-        workers: runs at a time that the cores allow.
+        gpus: the GPUs for runs on `cuda`, one for each run at a time.
+        workers: runs at a time that the cores allow, and the GPUs where all runs need one.
         gave_up: whether a failed run has ended it.
 
     """
@@ -76,7 +79,11 @@ class Sweep:
         threads = max(run.config.threads for run in plan.runs)
         fit = max(cores() // min(run.config.threads for run in plan.runs), 1)
         wanted = options.workers or max(cores() // threads, 1)
+        configs = [run.config for run in plan.runs]
+        self.gpus = choose_gpus(configs, options.devices, options.engine, options.scheduler)
         self.workers = min(wanted, fit)
+        if self.gpus and all(config.device == "cuda" for config in configs):
+            self.workers = min(self.workers, len(self.gpus))
 
     @property
     def has_failed(self) -> bool:
@@ -85,7 +92,7 @@ class Sweep:
 
     @property
     def is_limited(self) -> bool:
-        """Whether fewer workers run than were asked for, because the cores would be oversubscribed."""
+        """Whether fewer workers run than were asked for, because they would share cores or GPUs."""
         return self.workers < (self.options.workers or 0)
 
     def preview(self) -> tuple[list[PlannedRun], int]:
@@ -121,11 +128,11 @@ class Sweep:
             queue = Queue(runs, ledger, self.options.rerun)
             yield from _found(queue)
             if queue.stale:
-                yield Stale(queue.stale)
+                yield Note(f"{queue.stale} runs are of other code, and run again (unless stale is keep)")
             if len(queue):
                 parts.append((engine, queue))
-        job = Job(self.runs_dir, self.plan.name, asked.read())
-        crew = Crew(cores(), self.workers, self.options.scheduler)
+        job = Job(self.runs_dir, self.plan.name, asked.read(), next(iter(self.gpus), None))
+        crew = Crew(cores(), self.workers, self.options.scheduler, self.gpus)
         for engine, queue in parts:
             run: Engine = import_module(f"{__package__}.{engine}").run
             for event in run(queue, job, crew, interruption):
@@ -135,15 +142,20 @@ class Sweep:
 
     def parts(self, index: Index | None = None) -> list[tuple[str, Sequence[PlannedRun]]]:
         """The engines, in the order in which they work, and the runs of each."""
+        if self.options.engine == "processes":
+            return [("processes", runs) for runs in _by_device(self.plan.runs)]
         if self.options.engine != "auto":
             return [(self.options.engine, self.plan.runs)]
         batched = [run for run in self.plan.runs if run.cell.spec.batch_target]
         others = [run for run in self.plan.runs if not run.cell.spec.batch_target]
         rerun = self.options.rerun
-        left = [run for run in others if index is None or not rerun.leaves(rerun.find(index, run))]
-        engine = "processes" if self.workers > 1 and len(left) > 1 else "serial"
+        parts: list[tuple[str, Sequence[PlannedRun]]] = []
+        for runs in _by_device(others):
+            left = [run for run in runs if index is None or not rerun.leaves(rerun.find(index, run))]
+            at_a_time = min(self.workers, len(left), len(self.gpus) if on_gpu(runs) else self.workers)
+            parts.append(("processes" if at_a_time > 1 else "serial", runs))
         # Workers are forked before anything is computed here, which the batched engine does.
-        return [(name, runs) for name, runs in ((engine, others), ("batched", batched)) if runs]
+        return parts + ([("batched", batched)] if batched else [])
 
 
 def _check(plan: Plan, options: Options) -> None:
@@ -160,10 +172,12 @@ def _check(plan: Plan, options: Options) -> None:
             f"{', '.join(others)}; choose impl=batched or another engine",
             key="engine",
         )
-    if options.engine != "dask":  # a cluster may have what this machine lacks
-        on_gpu = next((run.config for run in plan.runs if run.config.device == "cuda"), None)
-        if on_gpu:
-            check_device(on_gpu)
+
+
+def _by_device(runs: Sequence[PlannedRun]) -> list[Sequence[PlannedRun]]:
+    """Runs on the host, whose workers are forked, and then those on GPUs, which have fewer of them."""
+    parts = [[run for run in runs if on_gpu([run]) == is_on_gpu] for is_on_gpu in (False, True)]
+    return [part for part in parts if part]
 
 
 def _found(queue: Queue) -> Iterator[Event]:

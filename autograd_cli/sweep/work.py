@@ -1,7 +1,7 @@
 """One run of a sweep, from its configuration to its directory."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,14 @@ class Job:
         runs_dir: the folder for run directories.
         sweep: the sweep's name.
         git: the state of the git tree, asked once.
+        gpu: which GPU the runs on `cuda` use; None for the first that torch sees.
 
     """
 
     runs_dir: Path
     sweep: str
     git: Mapping[str, Any]
+    gpu: int | None = None
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,19 @@ class Crew:
         cores: threads of all runs that are executed at a time.
         workers: runs at a time.
         scheduler: address of a Dask scheduler; None for a local cluster.
+        gpus: the GPUs for runs on `cuda`, one for each run at a time.
 
     """
 
     cores: int
     workers: int
     scheduler: str | None = None
+    gpus: tuple[int, ...] = ()
+
+
+def on_gpu(runs: Iterable[PlannedRun]) -> bool:
+    """Whether some run uses a GPU."""
+    return any(run.config.device == "cuda" for run in runs)
 
 
 def execute(run: PlannedRun, job: Job, interruption: Interruption, parent: int | None = None) -> RunSummary:
@@ -58,7 +67,7 @@ def execute(run: PlannedRun, job: Job, interruption: Interruption, parent: int |
     """
     place = SweepPlace(job.sweep, run.index, run.replaces)
     try:
-        experiment = prepare(run.cell, run.config, job.runs_dir, place=place, git=job.git)
+        experiment = prepare(run.cell, run.config, job.runs_dir, place=place, git=job.git, gpu=job.gpu)
     except Exception as error:  # a level from outside may raise anything
         return record_failure(run, job, describe(error))
     for _ in experiment.run(interruption):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from autograd_cli.training.device import describe_gpu
 from autograd_cli.version import __version__
 
 _GIT = ("git", "status", "--porcelain=v2", "--branch", "--untracked-files=no")
@@ -54,6 +55,7 @@ def describe_environment(device: str, threads: int, git: Mapping[str, Any]) -> d
     `git` is what GitState has read.
     """
     machine = os.uname()
+    gpu = describe_gpu() if device == "cuda" else None
     modules = {name: sys.modules.get(name) for name in ("numpy", "torch")}
     versions = {name: str(module.__version__) for name, module in modules.items() if module is not None}
     return {
@@ -61,13 +63,8 @@ def describe_environment(device: str, threads: int, git: Mapping[str, Any]) -> d
         "platform": f"{machine.sysname} {machine.machine}",
         "host": machine.nodename,
         "pid": os.getpid(),
-        "device": _gpu_name() if device == "cuda" else device,
+        "device": gpu["name"] if gpu else device,
         "threads": threads,
+        **({"gpu": gpu} if gpu else {}),
         **git,
     }
-
-
-def _gpu_name() -> str:
-    import torch  # asked only of runs on a GPU
-
-    return str(torch.cuda.get_device_name())

@@ -9,6 +9,7 @@ from autograd_cli.catalogue.blame import place_of
 from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.level import Array, Level
 from autograd_cli.errors import EvoError
+from autograd_cli.training.clock import Clock, HostClock
 
 # Often enough for a screen, a file that is at most a second behind, and a quick answer to Ctrl-C.
 SLICE_S = 0.2
@@ -16,34 +17,53 @@ SLICE_S = 0.2
 SLICE_OF_MANY_S = 0.5
 
 
-def train(level: Level, steps: int, *, on_accelerator: bool = False) -> Iterator[Batch]:
+def train(level: Level, steps: int, clock: Clock | None = None) -> Iterator[Batch]:
     """Train `level` for `steps` steps, handing over what was recorded every `SLICE_S` seconds.
 
     The loop stands still while the receiver holds a batch, and ends early at a loss that is not finite.
-    On an accelerator losses cross to the host once a batch: to read each at once would make the host wait at
-    every step.
+    On a device, whose clock it is then given, losses cross to the host once a batch: to read each at once
+    would make the host wait at every step. The level has then trained on to the end of that batch.
     """
-    if not on_accelerator:
+    if clock is None or clock.timing == "host":
         for first_step, losses, elapsed_s in _slices(level, steps, SLICE_S, _reader(level), isfinite):
             yield Batch(first_step, losses, elapsed_s)
         return
-    for first_step, pending, elapsed_s in _slices(level, steps, SLICE_S, _keep, _never_ends):
-        batch = Batch(first_step, _to_host(pending), elapsed_s).until_not_finite()
+    for first_step, pending, elapsed_s in _pending(level, steps, SLICE_S, clock):
+        batch = Batch(first_step, pending.tolist(), elapsed_s).until_not_finite()
         yield batch
         if batch.diverged:
             return
 
 
-def train_many(level: Level, steps: int) -> Iterator[list[Batch]]:
+def train_many(level: Level, steps: int, clock: Clock | None = None) -> Iterator[list[Batch]]:
     """Train R runs as one program, whose losses are (R,): a batch of each run at a time.
 
     A run whose loss is no longer finite computes on in vain: to leave it out would cost the others more. The
     seconds of a batch are the run's share, those since the start divided by R.
     """
-    for first_step, pending, elapsed_s in _slices(level, steps, SLICE_OF_MANY_S, _keep, _never_ends):
-        columns = _to_host(pending, columns=True)
+    for first_step, pending, elapsed_s in _pending(level, steps, SLICE_OF_MANY_S, clock or HostClock()):
+        columns = pending.t().tolist()
         share_s = [seconds / len(columns) for seconds in elapsed_s]
         yield [Batch(first_step, losses, share_s) for losses in columns]
+
+
+def _pending(
+    level: Level, steps: int, slice_s: float, clock: Clock
+) -> Iterator[tuple[int, Array, list[float]]]:
+    """The loop with losses that stay on their device: first step, losses and seconds of each slice."""
+    import torch  # only torch levels get here
+
+    marks: list[Any] = []
+
+    def take(loss: Array) -> Array:
+        """A copy on its device: a level may use the memory of its loss again."""
+        marks.append(clock.mark())
+        return loss.detach().clone()
+
+    clock.start()
+    for first_step, losses, _ in _slices(level, steps, slice_s, take, _never_ends):
+        yield first_step, torch.stack(losses), clock.read(marks)
+        marks.clear()
 
 
 def _slices(
@@ -53,7 +73,7 @@ def _slices(
     take: Callable[[Array], Any],
     goes_on: Callable[[Any], bool],
 ) -> Iterator[tuple[int, list[Any], list[float]]]:
-    """The one loop: first step, what `take` made of each loss, and the seconds since the start of each."""
+    """The one loop: first step, what `take` made of each loss, and the host's seconds since the start."""
     forward, backward, update = level.forward, level.backward, level.update
     losses: list[Any] = []
     elapsed_s: list[float] = []
@@ -104,18 +124,5 @@ def _reader(level: Level) -> Callable[[Array], float]:
     return read
 
 
-def _keep(loss: Array) -> Array:
-    """A copy on its device: a level may use the memory of its loss again."""
-    return loss.detach().clone()
-
-
 def _never_ends(_loss: Array) -> bool:
     return True
-
-
-def _to_host(pending: list[Array], *, columns: bool = False) -> Any:
-    """Losses as lists of numbers, in one transfer; with `columns` a list a run."""
-    import torch  # only torch levels get here
-
-    losses = torch.stack(pending)
-    return (losses.t() if columns else losses).tolist()

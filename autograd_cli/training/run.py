@@ -9,9 +9,11 @@ from autograd_cli.catalogue.cell import Cell
 from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.level import Level
-from autograd_cli.errors import ConfigError, EvoError
+from autograd_cli.errors import EvoError
 from autograd_cli.runs.record import SOURCE, RunRecord, Status, SweepPlace
 from autograd_cli.runs.writer import MemoryWriter, RunWriter, check_name
+from autograd_cli.training.clock import Clock, clock_of
+from autograd_cli.training.device import use_device
 from autograd_cli.training.environment import GitState, describe_environment
 from autograd_cli.training.loop import train, train_many
 from autograd_cli.training.signals import Interruption
@@ -73,8 +75,10 @@ class Experiment:
 
     """
 
-    def __init__(self, cell: Cell, level: Level, recordings: Sequence[Recording], *, is_batch: bool) -> None:
-        self._cell, self._level = cell, level
+    def __init__(
+        self, cell: Cell, level: Level, recordings: Sequence[Recording], clock: Clock, *, is_batch: bool
+    ) -> None:
+        self._cell, self._level, self._clock = cell, level, clock
         self._is_batch = is_batch
         self.recordings = recordings
 
@@ -119,10 +123,9 @@ class Experiment:
 
         with np.errstate(over="ignore", invalid="ignore"):
             if self._is_batch:
-                yield from train_many(self._level, self.config.steps)
+                yield from train_many(self._level, self.config.steps, self._clock)
             else:
-                on_accelerator = self.config.device == "cuda"
-                yield from ([b] for b in train(self._level, self.config.steps, on_accelerator=on_accelerator))
+                yield from ([b] for b in train(self._level, self.config.steps, self._clock))
 
     def _interrupt(self) -> None:
         for recording in self.recordings:
@@ -140,7 +143,16 @@ class Experiment:
                 recording.finish(None, None)
             return
         for recording, own, result in zip(self.recordings, parameters, results, strict=True):
-            recording.finish(own, result)
+            if recording.status == "diverged" and self._trains_past_divergence:
+                recording.error = "no weights are kept: they were trained on past the loss that is not finite"
+                recording.finish(None, None)
+            else:
+                recording.finish(own, result)
+
+    @property
+    def _trains_past_divergence(self) -> bool:
+        """Whether a loss is only looked at when the parameters that gave it are gone."""
+        return self._is_batch or self._clock.timing != "host"
 
     def _parameters(self) -> list[dict[str, Any]]:
         """The final parameters of each run, as NumPy arrays."""
@@ -163,6 +175,7 @@ def prepare(
     *,
     place: SweepPlace | None = None,
     git: Mapping[str, Any] | None = None,
+    gpu: int | None = None,
 ) -> Experiment:
     """One run, ready to start: imports what the level needs, and creates the run directory last.
 
@@ -173,6 +186,7 @@ def prepare(
         name: the directory's name, in place of one made of time, task, level and seed.
         place: the sweep that the run belongs to.
         git: the state of the git tree, where the caller has asked already.
+        gpu: which GPU a run on `cuda` uses; None for torch's choice, the first that it sees.
 
     Raises:
         ConfigError: the device is not there, the arrays do not fit into memory, a level from outside cannot
@@ -185,15 +199,16 @@ def prepare(
     set_threads(config.threads)
     cell.level_class  # noqa: B018 - its framework is imported while git looks
     model = cell.model if cell.is_outside else None
-    check_device(config)
+    use_device(config, gpu)
     level = cell.make(config)
-    environment = describe_environment(config.device, config.threads, asked.read() if asked else git or {})
+    clock = clock_of(config.device)
+    environment = _environment(config, clock, asked.read() if asked else git or {})
     writer = (
         MemoryWriter(config, environment, model, cell.source)
         if runs_dir is None
         else RunWriter(runs_dir, config, name, environment, place, model, kept_of(cell))
     )
-    return Experiment(cell, level, [Recording(config, writer)], is_batch=False)
+    return Experiment(cell, level, [Recording(config, writer)], clock, is_batch=False)
 
 
 def prepare_batch(
@@ -202,18 +217,26 @@ def prepare_batch(
     runs_dir: Path,
     places: Sequence[SweepPlace],
     git: Mapping[str, Any],
+    gpu: int | None = None,
 ) -> Experiment:
-    """Many runs as one program, in the form of `prepare`; their number stands as `batch` in their records."""
+    """Many runs as one program, in the form of `prepare`; their number stands as `batch` in their records.
+
+    On a device the first loss and its gradients, which change no parameter, are computed once in vain: if its
+    memory does not hold them, that comes before there are run directories.
+    """
     config = configs[0]
     set_threads(config.threads)
-    check_device(config)
+    use_device(config, gpu)
     level = cell.make_batch(configs)
-    environment = describe_environment(config.device, config.threads, git) | {"batch": len(configs)}
+    clock = clock_of(config.device)
+    if clock.timing != "host":
+        level.backward(level.forward())
+    environment = _environment(config, clock, git) | {"batch": len(configs)}
     recordings = [
         Recording(config, RunWriter(runs_dir, config, None, environment, place))
         for config, place in zip(configs, places, strict=True)
     ]
-    return Experiment(cell, level, recordings, is_batch=True)
+    return Experiment(cell, level, recordings, clock, is_batch=True)
 
 
 def kept_of(cell: Cell) -> dict[str, bytes]:
@@ -221,17 +244,6 @@ def kept_of(cell: Cell) -> dict[str, bytes]:
     return {} if cell.source is None else {SOURCE: cell.source}
 
 
-def check_device(config: RunConfig) -> None:
-    """Refuse `cuda` where there is no GPU.
-
-    Raises:
-        ConfigError: torch finds no GPU.
-
-    """
-    if config.device == "cuda":
-        import torch  # a level that can run on cuda has imported it already
-
-        if not torch.cuda.is_available():
-            raise ConfigError(
-                f"device: torch {torch.__version__} finds no GPU for 'cuda' (allowed here: cpu)", key="device"
-            )
+def _environment(config: RunConfig, clock: Clock, git: Mapping[str, Any]) -> dict[str, Any]:
+    """The circumstances of a run whose level has been made; `timing` is what its times go by."""
+    return describe_environment(config.device, config.threads, git) | {"timing": clock.timing}

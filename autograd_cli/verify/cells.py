@@ -11,6 +11,7 @@ from autograd_cli.config.resolve import resolve
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.keys import Value, show
 from autograd_cli.contract.problem import Problem
+from autograd_cli.training.device import use_device
 from autograd_cli.training.threads import set_threads
 from autograd_cli.verify.determinism import (
     Determinism,
@@ -67,7 +68,8 @@ def verify(
         announce: called with the name of each level before its turn.
 
     Raises:
-        ConfigError: a level from outside cannot be loaded, or the plan's settings do not fit a task.
+        ConfigError: a level from outside cannot be loaded, the plan's settings do not fit a task, or the
+            device is not there.
 
     """
     set_threads(1)
@@ -75,6 +77,8 @@ def verify(
         if cell.spec.takes_all:
             _ = cell.level_class  # a mistake in a user's file comes before all work
     configs = [_repeated(cell, plan) for cell in cells]
+    for config in configs[:1]:
+        use_device(config)
     with other_process() as elsewhere:
         # All at once, so that the other process works while this one does.
         pending = [
@@ -88,7 +92,7 @@ def verify(
 
 def _repeated(cell: Cell, plan: Plan) -> RunConfig:
     """The level as it is configured, over a few steps."""
-    config = _config(cell, plan, {})
+    config = _config(cell, plan, {}, plan.device)
     return replace(config, steps=min(config.steps, plan.repeated_steps))
 
 
@@ -105,7 +109,7 @@ def _verify_cell(cell: Cell, plan: Plan, repeated: RunConfig, elsewhere: LossesB
         verdict = replace(
             verdict,
             gradients=_worst_gradients(cell, replace(repeated, dtype="float64"), plan),
-            functions=check_functions(cell.level_class),
+            functions=check_functions(cell.level_class, repeated.device),
             determinism=check_determinism(cell, repeated, elsewhere),
         )
     except Exception as error:
@@ -135,13 +139,13 @@ def _check_equivalence(cell: Cell, plan: Plan) -> Equivalence:
     task = cell.task
     shares_model = cell.model == task.model
     keys = task.plain if shares_model else {}
-    config = _config(cell, plan, keys | {"dtype": plan.dtype})
+    config = _config(cell, plan, keys | {"dtype": plan.dtype}, plan.device)
     if shares_model:
         # The one learning rate of the lowest level, for which the plain start was made.
         config = replace(config, lr=_config(Cell(task, task.levels[0]), plan, {}).lr)
     problem = cell.problems.make(config)
     # The reference first: it holds copies of the problem's arrays before anybody else touches them.
-    reference = cell.reference(problem, config)
+    reference = cell.reference(problem, replace(config, device="cpu"))
     level = cell.make(config, problem)
     return run_in_lockstep(level, reference, plan.steps_of(config), plan.tolerance)
 
@@ -168,8 +172,10 @@ def _every_path(problem: Problem, paths: int) -> Iterator[Problem]:
         seed += 1
 
 
-def _config(cell: Cell, plan: Plan, keys: Mapping[str, Value]) -> RunConfig:
+def _config(cell: Cell, plan: Plan, keys: Mapping[str, Value], device: Setting | None = None) -> RunConfig:
     settings: dict[str, Value] = {"task": cell.task.name, "impl": cell.spec.name, **keys}
     own = {key: Setting(show(value), "verify") for key, value in settings.items()}
+    if device:
+        own["device"] = device
     classes = {cell.spec.name: cell.given} if cell.given else {}
     return resolve(own | dict(plan.settings), classes=classes)[1]

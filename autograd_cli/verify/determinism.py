@@ -10,6 +10,7 @@ from multiprocessing import get_context
 
 from autograd_cli.catalogue.cell import Cell
 from autograd_cli.contract.config import RunConfig
+from autograd_cli.training.device import use_device
 from autograd_cli.training.loop import train
 from autograd_cli.training.threads import set_threads
 
@@ -36,6 +37,7 @@ class Determinism:
 def losses_of(cell: Cell, config: RunConfig) -> list[float]:
     """The losses of a run that is not recorded."""
     set_threads(config.threads)
+    use_device(config)
     level = cell.make(config)
     import numpy as np  # only now, after its number of threads has been set
 

@@ -11,11 +11,11 @@ _SHAPE = (3, 4)
 _RTOL, _ATOL = 1e-6, 1e-8
 
 
-def check_functions(level_class: LevelClass) -> dict[str, str | None]:
+def check_functions(level_class: LevelClass, device: str = "cpu") -> dict[str, str | None]:
     """Check every `torch.autograd.Function` of one input that the level's module defines.
 
-    Inputs are random, in float64, and at least 0.1 away from zero, where a kink may be. The result is None
-    for a Function whose derivatives are right, and otherwise torch's complaint in one line.
+    Inputs are random, on `device`, in float64, and at least 0.1 away from zero, where a kink may be. The
+    result is None for a Function whose derivatives are right, and otherwise torch's complaint in one line.
     """
     torch = sys.modules.get("torch")
     if torch is None:
@@ -29,7 +29,7 @@ def check_functions(level_class: LevelClass) -> dict[str, str | None]:
         and thing.__module__ == module.__name__
         and _inputs(thing) == 1
     }
-    return {name: _check(torch, function) for name, function in functions.items()}
+    return {name: _check(torch, function, device) for name, function in functions.items()}
 
 
 def _inputs(function: Any) -> int:
@@ -38,10 +38,10 @@ def _inputs(function: Any) -> int:
     return len(signature(function.forward).parameters) - (not separate)
 
 
-def _check(torch: Any, function: Any) -> str | None:
+def _check(torch: Any, function: Any, device: str) -> str | None:
     generator = torch.Generator().manual_seed(0)
     z = torch.randn(_SHAPE, generator=generator, dtype=torch.float64)
-    z = (z + 0.1 * z.sign()).requires_grad_()
+    z = (z + 0.1 * z.sign()).to(device).requires_grad_()
     for order, check in (("first", torch.autograd.gradcheck), ("second", torch.autograd.gradgradcheck)):
         try:
             check(function.apply, (z,), rtol=_RTOL, atol=_ATOL)

@@ -31,6 +31,7 @@ class Plan:
         steps: steps in lockstep; None for as many as the level trains, up to 2,000.
         tolerance: of the relative differences between a level and its reference.
         dtype: of the lockstep.
+        device: where the levels run, the host if None; the reference is always there.
         quick: shorten everything.
         settings: further keys of the configuration, such as the sizes of the arrays.
     """
@@ -38,6 +39,7 @@ class Plan:
     steps: int | None = None
     tolerance: float = TOLERANCE
     dtype: str = "float64"
+    device: Setting | None = None
     quick: bool = False
     settings: Mapping[str, Setting] = field(default_factory=dict)
 
@@ -57,7 +59,10 @@ class Plan:
 
 
 def choose_cells(
-    task: Setting | None, impls: Setting | None, classes: Mapping[str, LevelClass] | None = None
+    task: Setting | None,
+    impls: Setting | None,
+    classes: Mapping[str, LevelClass] | None = None,
+    device: Setting | None = None,
 ) -> list[Cell]:
     """The levels that `task` and `impls` name; all of a task's, or of every task, where they name none.
 
@@ -65,6 +70,7 @@ def choose_cells(
         task: the task's name.
         impls: names of levels, with commas between them.
         classes: levels that were handed over as classes, by what `impls` calls them.
+        device: of levels that are not named, only those that run on it.
 
     Raises:
         ConfigError: an unknown task, or a level that no task chosen has.
@@ -72,7 +78,8 @@ def choose_cells(
     """
     tasks = [find_task(task.text, task.where)] if task else list(all_tasks().values())
     if impls is None:
-        return [Cell(one, spec) for one in tasks for spec in one.levels]
+        runs_on = device.text if device else "cpu"
+        return [Cell(one, spec) for one in tasks for spec in one.levels if runs_on in spec.devices]
     classes = classes or {}
     names = impls.text.split(",")
     if task is None and any(names_class(name) or name in classes for name in names):
@@ -96,6 +103,7 @@ def make_plan(
     steps: Setting | None = None,
     tolerance: Setting | None = None,
     dtype: Setting | None = None,
+    device: Setting | None = None,
     quick: bool = False,
 ) -> Plan:
     """How to verify.
@@ -105,6 +113,7 @@ def make_plan(
         steps: steps in lockstep; by default as many as a level trains.
         tolerance: the largest relative difference that passes; 1e-9 by default.
         dtype: of the lockstep; float64 by default.
+        device: where the levels run; cpu by default.
         quick: shorten everything.
 
     Raises:
@@ -115,11 +124,14 @@ def make_plan(
     for name, setting in settings.items():
         if name in own:
             raise ConfigError(f"{setting.where}: evo verify sets {name} itself, or has an option for it")
+    if device:
+        parse_value(COMMON_KEYS["device"], device)
     at_least_one = replace(COMMON_KEYS["steps"], minimum=1)
     return Plan(
         parse_value(at_least_one, steps) if steps else None,
         _parse_tolerance(tolerance) if tolerance else TOLERANCE,
         parse_value(COMMON_KEYS["dtype"], dtype) if dtype else "float64",
+        device,
         quick,
         settings,
     )

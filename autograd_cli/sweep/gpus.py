@@ -1,0 +1,53 @@
+"""Which GPUs a sweep uses: by default all that torch sees, a run on each at a time."""
+
+from collections.abc import Sequence
+
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.errors import ConfigError
+from autograd_cli.sweep.values import expand_values
+from autograd_cli.training.device import check_device, gpu_count
+
+
+def choose_gpus(
+    configs: Sequence[RunConfig], devices: str | None, engine: str, scheduler: str | None
+) -> tuple[int, ...]:
+    """The GPUs for runs on `cuda`, one for each run at a time; none if there are no such runs.
+
+    Args:
+        configs: of all runs.
+        devices: numbers of GPUs, as torch counts those that it sees, in the form of any key's values: `0,1`.
+            One that stands twice gets two runs at a time.
+        engine: who executes the runs. Workers of a cluster may have what this machine lacks, and use the
+            GPU that they see first; so do those of a local one, of which there is one.
+        scheduler: address of the cluster's scheduler; None for a local one.
+
+    Raises:
+        ConfigError: there is no such GPU, or nothing that could use it.
+
+    """
+    on_cuda = next((config for config in configs if config.device == "cuda"), None)
+    if devices is not None and on_cuda is None:
+        raise ConfigError("devices: no run of the sweep uses a GPU; add device=cuda", key="devices")
+    if devices is not None and engine == "dask":
+        raise ConfigError(
+            "devices: engine dask leaves the GPU to its workers; set CUDA_VISIBLE_DEVICES for each",
+            key="devices",
+        )
+    if on_cuda is None or scheduler is not None:
+        return ()
+    check_device(on_cuda)
+    if engine == "dask":
+        return (0,)
+    count = gpu_count()
+    if devices is None:
+        return tuple(range(count))
+    return tuple(_parse(text, count) for text in expand_values(devices, "devices"))
+
+
+def _parse(text: str, count: int) -> int:
+    if not text.isdecimal() or int(text) >= count:
+        allowed = "0" if count == 1 else f"0 to {count - 1}"
+        raise ConfigError(
+            f"devices: there is no GPU '{text}'; torch sees {count} (allowed: {allowed})", key="devices"
+        )
+    return int(text)
