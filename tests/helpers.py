@@ -30,7 +30,7 @@ from autograd_cli.runs.record import RunRecord
 from autograd_cli.runs.writer import RunWriter
 from autograd_cli.sweep.plan import Plan, make_plan
 from autograd_cli.sweep.request import make_request
-from autograd_cli.training.clock import Clock, HostClock
+from autograd_cli.training.clock import Clock
 from autograd_cli.training.loop import train
 from autograd_cli.training.threads import set_threads
 from autograd_cli.verify.cells import Verdict, verify
@@ -149,7 +149,7 @@ def arrays(views: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
 
 def losses_of(level: Level, steps: int, clock: Clock | None = None) -> list[float]:
     """All losses of a training, by the host's clock or another one."""
-    return [loss for batch in train(level, steps, clock or HostClock()) for loss in batch.losses]
+    return [loss for batch in train(level, steps, clock) for loss in batch.losses]
 
 
 def trained_losses(config: RunConfig) -> list[float]:

@@ -1,21 +1,21 @@
-"""When each loss of a run was there: a clock for the host, and two for devices that compute behind its back.
+"""When each loss was there, on a device that computes behind the host's back.
 
-A device is handed its work and goes on alone; the host that reads its own clock after forward() has timed the
-handing over. To wait for the device at every step would make both slow, so the losses of a slice are waited
-for together.
+Such a device is handed its work and goes on alone; the host that reads its own clock after forward() has
+timed the handing over. To wait for the device at every step would make both slow, so the losses of a slice
+are waited for together.
 """
 
 from collections.abc import Sequence
 from time import perf_counter
 from typing import Any, Literal, Protocol
 
-# What run.json says of its times: those of the host; those of events on the device; or one time a slice,
-# shared out evenly among its steps.
-Timing = Literal["host", "events", "slice"]
+# What run.json says of a device's times, where it says "host" of the host's: that events on the device gave
+# them, or that a slice was timed as a whole.
+Timing = Literal["events", "slice"]
 
 
 class Clock(Protocol):
-    """Tells when losses were there.
+    """Tells when a device had its losses.
 
     Attributes:
         timing: what it goes by.
@@ -32,24 +32,6 @@ class Clock(Protocol):
 
     def read(self, marks: Sequence[Any]) -> list[float]:
         """Seconds from the start to each mark of a slice, never falling; waits for the device."""
-
-
-class HostClock:
-    """For arrays of the host, whose loss is there when forward() returns."""
-
-    timing: Timing = "host"
-
-    def start(self) -> None:
-        """See Clock."""
-        self._start_s = perf_counter()
-
-    def mark(self) -> float:
-        """See Clock."""
-        return perf_counter()
-
-    def read(self, marks: Sequence[float]) -> list[float]:
-        """See Clock."""
-        return [mark - self._start_s for mark in marks]
 
 
 class EventClock:
@@ -109,10 +91,10 @@ class SliceClock:
         return [first_s + step_s * (i + 1) for i in range(len(marks) - 1)] + [self._last_s]
 
 
-def clock_of(device: str) -> Clock:
-    """The clock for runs on `device`, a value of the key of that name."""
+def clock_of(device: str) -> Clock | None:
+    """The clock for runs on `device`, a value of the key of that name; None on the host, which needs none."""
     if device == "cpu":
-        return HostClock()
+        return None
     import torch  # a level that runs on a device has imported it already
 
     module = getattr(torch, device)

@@ -9,7 +9,7 @@ from autograd_cli.catalogue.blame import place_of
 from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.level import Array, Level
 from autograd_cli.errors import EvoError
-from autograd_cli.training.clock import Clock, HostClock
+from autograd_cli.training.clock import Clock
 
 # Often enough for a screen, a file that is at most a second behind, and a quick answer to Ctrl-C.
 SLICE_S = 0.2
@@ -24,7 +24,7 @@ def train(level: Level, steps: int, clock: Clock | None = None) -> Iterator[Batc
     On a device, whose clock it is then given, losses cross to the host once a batch: to read each at once
     would make the host wait at every step. The level has then trained on to the end of that batch.
     """
-    if clock is None or clock.timing == "host":
+    if clock is None:
         for first_step, losses, elapsed_s in _slices(level, steps, SLICE_S, _reader(level), isfinite):
             yield Batch(first_step, losses, elapsed_s)
         return
@@ -41,29 +41,30 @@ def train_many(level: Level, steps: int, clock: Clock | None = None) -> Iterator
     A run whose loss is no longer finite computes on in vain: to leave it out would cost the others more. The
     seconds of a batch are the run's share, those since the start divided by R.
     """
-    for first_step, pending, elapsed_s in _pending(level, steps, SLICE_OF_MANY_S, clock or HostClock()):
+    for first_step, pending, elapsed_s in _pending(level, steps, SLICE_OF_MANY_S, clock):
         columns = pending.t().tolist()
         share_s = [seconds / len(columns) for seconds in elapsed_s]
         yield [Batch(first_step, losses, share_s) for losses in columns]
 
 
 def _pending(
-    level: Level, steps: int, slice_s: float, clock: Clock
+    level: Level, steps: int, slice_s: float, clock: Clock | None
 ) -> Iterator[tuple[int, Array, list[float]]]:
-    """The loop with losses that stay on their device: first step, losses and seconds of each slice."""
+    """The loop with losses that stay where they are: first step, losses and seconds of each slice."""
     import torch  # only torch levels get here
 
-    marks: list[Any] = []
+    if clock is None:
+        for first_step, losses, elapsed_s in _slices(level, steps, slice_s, _keep, _never_ends):
+            yield first_step, torch.stack(losses), elapsed_s
+        return
 
-    def take(loss: Array) -> Array:
-        """A copy on its device: a level may use the memory of its loss again."""
-        marks.append(clock.mark())
-        return loss.detach().clone()
+    def mark_and_keep(loss: Array) -> tuple[Any, Array]:
+        return clock.mark(), _keep(loss)
 
     clock.start()
-    for first_step, losses, _ in _slices(level, steps, slice_s, take, _never_ends):
-        yield first_step, torch.stack(losses), clock.read(marks)
-        marks.clear()
+    for first_step, taken, _ in _slices(level, steps, slice_s, mark_and_keep, _never_ends):
+        marks, kept = zip(*taken, strict=True)
+        yield first_step, torch.stack(kept), clock.read(marks)
 
 
 def _slices(
@@ -122,6 +123,11 @@ def _reader(level: Level) -> Callable[[Array], float]:
             ) from error
 
     return read
+
+
+def _keep(loss: Array) -> Array:
+    """A copy on its device: a level may use the memory of its loss again."""
+    return loss.detach().clone()
 
 
 def _never_ends(_loss: Array) -> bool:

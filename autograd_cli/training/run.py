@@ -76,7 +76,13 @@ class Experiment:
     """
 
     def __init__(
-        self, cell: Cell, level: Level, recordings: Sequence[Recording], clock: Clock, *, is_batch: bool
+        self,
+        cell: Cell,
+        level: Level,
+        recordings: Sequence[Recording],
+        clock: Clock | None,
+        *,
+        is_batch: bool,
     ) -> None:
         self._cell, self._level, self._clock = cell, level, clock
         self._is_batch = is_batch
@@ -152,7 +158,7 @@ class Experiment:
     @property
     def _trains_past_divergence(self) -> bool:
         """Whether a loss is only looked at when the parameters that gave it are gone."""
-        return self._is_batch or self._clock.timing != "host"
+        return self._is_batch or self._clock is not None
 
     def _parameters(self) -> list[dict[str, Any]]:
         """The final parameters of each run, as NumPy arrays."""
@@ -229,7 +235,7 @@ def prepare_batch(
     use_device(config, gpu)
     level = cell.make_batch(configs)
     clock = clock_of(config.device)
-    if clock.timing != "host":
+    if clock:
         level.backward(level.forward())
     environment = _environment(config, clock, git) | {"batch": len(configs)}
     recordings = [
@@ -244,6 +250,7 @@ def kept_of(cell: Cell) -> dict[str, bytes]:
     return {} if cell.source is None else {SOURCE: cell.source}
 
 
-def _environment(config: RunConfig, clock: Clock, git: Mapping[str, Any]) -> dict[str, Any]:
+def _environment(config: RunConfig, clock: Clock | None, git: Mapping[str, Any]) -> dict[str, Any]:
     """The circumstances of a run whose level has been made; `timing` is what its times go by."""
-    return describe_environment(config.device, config.threads, git) | {"timing": clock.timing}
+    environment = describe_environment(config.device, config.threads, git)
+    return environment | {"timing": clock.timing if clock else "host"}
