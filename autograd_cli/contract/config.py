@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from autograd_cli.contract.encoding import json_bytes
 from autograd_cli.contract.keys import COMMON_KEYS, Value
 
 
@@ -74,7 +73,7 @@ def digest_of(config: Mapping[str, Value]) -> str:
     from hashlib import sha256  # OpenSSL takes 5 ms to load, and listing hashes nothing
 
     content = {name: value for name, value in config.items() if name != "print_every"}
-    return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return sha256(json_bytes(content, sort=True)).hexdigest()
 
 
 def follows_level(key: str, configs: Iterable[Mapping[str, Value]]) -> bool:

@@ -11,7 +11,8 @@ from time import sleep
 from autograd_cli.contract.config import digest_of
 from autograd_cli.runs.record import SweepPlace
 from autograd_cli.runs.summary import RunSummary
-from autograd_cli.sweep.events import WAIT_S, Event, Finished, Started
+from autograd_cli.sweep.endings import Endings
+from autograd_cli.sweep.events import WAIT_S, Event, Started
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.queue import Queue
 from autograd_cli.sweep.work import Crew, Job, execute, settle
@@ -28,20 +29,26 @@ _CLAIMS_MAX = 1024
 
 def run(queue: Queue, job: Job, crew: Crew, interruption: Interruption) -> Iterator[Event]:  # noqa: ARG001 - the signature of all engines
     """Run what the queue holds, as many runs at a time as fit."""
-    while not interruption.is_asked and len(queue):
-        runs: list[PlannedRun] = []
-        while len(runs) < _runs_max() and (run := queue.take()) is not None:
-            runs.append(run)
-        if not runs:
-            yield None
-            sleep(WAIT_S if len(queue) else 0)
-        for batch in _batches(runs):
-            if interruption.is_asked:
-                break
-            yield from (Started(run) for run in batch)
-            for run, outcome in zip(batch, execute_batch(batch, job, interruption), strict=True):
-                queue.finish(run)
-                yield Finished(run, outcome)
+    endings = Endings(job.runs_dir, queue)
+    try:
+        while not interruption.is_asked and len(queue):
+            runs: list[PlannedRun] = []
+            while len(runs) < _runs_max() and (run := queue.take()) is not None:
+                runs.append(run)
+            if not runs:
+                yield from endings.collect(now=True)
+                yield None
+                sleep(WAIT_S if len(queue) else 0)
+            for batch in _batches(runs):
+                if interruption.is_asked:
+                    break
+                yield from (Started(run) for run in batch)
+                for run, outcome in zip(batch, execute_batch(batch, job, interruption, endings), strict=True):
+                    endings.add(run, outcome)
+                yield from endings.collect()
+        yield from endings.collect(now=True)
+    finally:
+        endings.close()
 
 
 def _runs_max() -> int:
@@ -74,18 +81,20 @@ def _room_bytes(device: str) -> float:
     return float(torch.cuda.mem_get_info()[0]) * _GPU_SHARE if torch.cuda.is_available() else BATCH_BYTES
 
 
-def execute_batch(runs: Sequence[PlannedRun], job: Job, interruption: Interruption) -> list[RunSummary]:
-    """Train and record runs as one program.
+def execute_batch(
+    runs: Sequence[PlannedRun], job: Job, interruption: Interruption, endings: Endings
+) -> list[RunSummary]:
+    """Train and record runs as one program; their records say how they ended once `endings` are settled.
 
     A batch that cannot be set up is executed one run at a time, so that each run gets its own reason.
     """
     configs = [run.config for run in runs]
     places = [SweepPlace(job.sweep, run.index) for run in runs]
     try:
-        experiment = prepare_batch(runs[0].cell, configs, job.runs_dir, places, job.git)
+        experiment = prepare_batch(runs[0].cell, configs, job.runs_dir, places, job.git, durable=False)
     except Exception:  # whatever it is, it comes again below, and is then told of one run
-        return [execute(run, job, interruption) for run in runs]
+        return [execute(run, job, interruption, endings=endings) for run in runs]
     for _ in experiment.run(interruption):
-        pass
-    records = [recording.record for recording in experiment.recordings]
-    return [settle(run, job, record) for run, record in zip(runs, records, strict=True)]
+        endings.look()
+    both = zip(runs, experiment.recordings, strict=True)
+    return [settle(run, job, recording, endings) for run, recording in both]

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from autograd_cli.sweep.endings import Endings
 from autograd_cli.sweep.events import WAIT_S, Event, Finished, Lost, Started
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.queue import ATTEMPTS, Queue
@@ -28,15 +29,19 @@ def run(queue: Queue, job: Job, crew: Crew, interruption: Interruption) -> Itera
 
     The levels of the runs in the queue are imported before the workers are forked.
     """
-    pool = _Pool(job, _context(queue.waiting), crew)
+    endings = Endings(job.runs_dir, queue)
+    pool = _Pool(job, _context(queue.waiting), crew, endings)
     try:
         while not interruption.is_asked and (len(queue) or pool.busy):
             yield from pool.start(queue)
             yield from pool.collect(queue)
+            yield from endings.collect()
         pool.stop()
         while pool.busy:
             yield from pool.collect(queue, at_end=True)
+        yield from endings.collect(now=True)
     finally:
+        endings.close()
         pool.end()
 
 
@@ -61,8 +66,8 @@ class _Worker:
 
 
 class _Pool:
-    def __init__(self, job: Job, context: Any, crew: Crew) -> None:
-        self._job, self._context = job, context
+    def __init__(self, job: Job, context: Any, crew: Crew, endings: Endings) -> None:
+        self._job, self._context, self._endings = job, context, endings
         self._cores, self._size = crew.cores, crew.workers
         self._workers: list[_Worker] = []
         self._held: PlannedRun | None = None  # taken, and waiting until enough cores are free
@@ -111,8 +116,7 @@ class _Pool:
                 yield from self._lose(worker, run, queue)
                 continue
             worker.run = None
-            queue.finish(run)
-            yield Finished(run, outcome)
+            self._endings.add(run, outcome)
         if not ready:
             yield None
 
@@ -152,6 +156,7 @@ def _work(pipe: Connection, parents_end: Connection, job: Job) -> None:
     """A worker's life: runs come in, outcomes go out, until the pipe is closed or a signal comes."""
     parents_end.close()
     parent = os.getppid()
+    endings = Endings(job.runs_dir)  # it only keeps the locks: the sweep settles what its workers have done
     with Interruption() as interruption:
         # Ctrl-C reaches the whole group of processes; the sweep decides what its workers do.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -160,7 +165,7 @@ def _work(pipe: Connection, parents_end: Connection, job: Job) -> None:
                 run: PlannedRun = pipe.recv()
                 if os.getppid() != parent:
                     return
-                outcome = execute(run, job, interruption, parent)
+                outcome = execute(run, job, interruption, parent, endings)
                 pipe.send(outcome)
             except (EOFError, OSError):
                 return

@@ -22,13 +22,16 @@ class Recording:
     """One run on its way to its end, in a directory or in memory.
 
     Attributes:
+        config: what is trained.
+        writer: where it is recorded.
+        durable: whether its end waits for the disk; see `RunWriter.finish`.
         status: how it ended; None while it goes on.
         error: why it failed.
 
     """
 
-    def __init__(self, config: RunConfig, writer: RunWriter | MemoryWriter) -> None:
-        self.config, self.writer = config, writer
+    def __init__(self, config: RunConfig, writer: RunWriter | MemoryWriter, *, durable: bool = True) -> None:
+        self.config, self.writer, self.durable = config, writer, durable
         self.status: Status | None = None
         self.error: str | None = None
 
@@ -62,7 +65,9 @@ class Recording:
     def finish(self, parameters: Mapping[str, Any] | None, result: str | None) -> None:
         """Write down how the run ended; one that nothing has ended is complete."""
         with suppress(EvoError):  # the record says so
-            self.writer.finish(self.status or "completed", parameters, result, self.error)
+            self.writer.finish(
+                self.status or "completed", parameters, result, self.error, durable=self.durable
+            )
 
 
 class Experiment:
@@ -140,7 +145,15 @@ class Experiment:
                 recording.finish(None, None)
             return
         for recording, own, result in zip(self.recordings, parameters, results, strict=True):
-            recording.finish(own, result)
+            if recording.status == "diverged" and (self._has_gone_on or not _are_finite(own)):
+                recording.finish(None, None)
+            else:
+                recording.finish(own, result)
+
+    @property
+    def _has_gone_on(self) -> bool:
+        """Whether the level computes on after a loss that is not finite: its parameters are of no step."""
+        return self._is_batch or self.config.device == "cuda"
 
     def _parameters(self) -> list[dict[str, Any]]:
         """The final parameters of each run, as NumPy arrays."""
@@ -155,6 +168,12 @@ class Experiment:
         return [{name: array[i] for name, array in arrays.items()} for i in range(len(self.recordings))]
 
 
+def _are_finite(parameters: Mapping[str, Any]) -> bool:
+    import numpy as np  # the level has imported it
+
+    return all(np.isfinite(array).all() for array in parameters.values())
+
+
 def prepare(
     cell: Cell,
     config: RunConfig,
@@ -163,6 +182,7 @@ def prepare(
     *,
     place: SweepPlace | None = None,
     git: Mapping[str, Any] | None = None,
+    durable: bool = True,
 ) -> Experiment:
     """One run, ready to start: imports what the level needs, and creates the run directory last.
 
@@ -173,6 +193,7 @@ def prepare(
         name: the directory's name, in place of one made of time, task, level and seed.
         place: the sweep that the run belongs to.
         git: the state of the git tree, where the caller has asked already.
+        durable: whether the run's end waits for the disk; see `RunWriter.finish`.
 
     Raises:
         ConfigError: the device is not there, the arrays do not fit into memory, a level from outside cannot
@@ -193,7 +214,7 @@ def prepare(
         if runs_dir is None
         else RunWriter(runs_dir, config, name, environment, place, model)
     )
-    return Experiment(cell, level, [Recording(config, writer)], is_batch=False)
+    return Experiment(cell, level, [Recording(config, writer, durable=durable)], is_batch=False)
 
 
 def prepare_batch(
@@ -202,17 +223,28 @@ def prepare_batch(
     runs_dir: Path,
     places: Sequence[SweepPlace],
     git: Mapping[str, Any],
+    *,
+    durable: bool = True,
 ) -> Experiment:
-    """Many runs as one program, in the form of `prepare`; their number stands as `batch` in their records."""
+    """Many runs as one program, in the form of `prepare`; their number stands as `batch` in their records.
+
+    How many they are decides how a product of all of them is cut into pieces, and so the last digits of each.
+    """
     config = configs[0]
     set_threads(config.threads)
     check_device(config)
     level = cell.make_batch(configs)
-    environment = describe_environment(config.device, config.threads, git) | {"batch": len(configs)}
-    recordings = [
-        Recording(config, RunWriter(runs_dir, config, None, environment, place))
-        for config, place in zip(configs, places, strict=True)
-    ]
+    environment = describe_environment(config.device, config.threads, git)
+    environment |= {"batch": len(configs), "repeats_exactly": "in a batch of the same runs alone"}
+    recordings: list[Recording] = []
+    try:
+        for config, place in zip(configs, places, strict=True):
+            writer = RunWriter(runs_dir, config, None, environment, place)
+            recordings.append(Recording(config, writer, durable=durable))
+    except BaseException:
+        for recording in recordings:
+            recording.writer.discard()
+        raise
     return Experiment(cell, level, recordings, is_batch=True)
 
 
