@@ -1,5 +1,6 @@
 """A run, from wherever it comes: just trained, kept in memory, or read from its directory."""
 
+import os
 from collections.abc import Iterable
 from functools import cached_property
 from os import PathLike, fspath
@@ -130,7 +131,8 @@ class Run:
     @cached_property
     def _rows(self) -> list[tuple[int, float, float | None]]:
         path = self._place("losses")
-        return list(read_losses(path / LOSSES, maybe_torn=True) if path.is_dir() else read_losses(path))
+        is_run = self.status != "csv"
+        return list(read_losses(path / LOSSES, maybe_torn=True) if is_run else read_losses(path))
 
     @cached_property
     def _model(self) -> "TrainedModel":
@@ -180,7 +182,7 @@ def in_memory(
 
 
 def _at(path: str) -> list[Run]:
-    if Path(path).exists() or not any(sign in path for sign in "*?["):
+    if os.path.lexists(path) or not any(sign in path for sign in "*?["):
         return [Run(read_run(Path(path)))]
     from glob import glob
 

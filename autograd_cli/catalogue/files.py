@@ -43,9 +43,12 @@ def load_class(name: str) -> LevelClass:
 
 def _find_file(place: str) -> Path:
     path = Path(place)
-    if not path.is_file():
-        raise ConfigError(f"impl: there is no file '{path}'", key="impl")
-    return path.resolve()
+    try:
+        if path.is_file():
+            return path.resolve()
+    except OSError as error:
+        raise ConfigError(f"impl: cannot read '{path}': {error.strerror}", key="impl") from error
+    raise ConfigError(f"impl: there is no file '{path}'", key="impl")
 
 
 def _import_module(name: str) -> ModuleType:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean, mean, stdev
 from typing import Any
 
 from autograd_cli.compare.comparison import CODE, Comparison, check_key, differs_in_code, sort_key, value_of
@@ -129,11 +130,25 @@ def _measure(values: tuple[Value, ...], records: Sequence[RunRecord]) -> Group:
         values=values,
         runs=len(records),
         diverged=sum(record.status == "diverged" for record in records),
-        mean=fmean(losses) if losses else None,
-        std=stdev(losses) if len(losses) > 1 else None,
+        mean=_mean(losses),
+        std=_deviation(losses),
         best=best,
         best_run=best_run,
     )
+
+
+def _mean(losses: Sequence[float]) -> float | None:
+    try:
+        return fmean(losses) if losses else None
+    except OverflowError:  # of the sum; the mean itself is a float
+        return float(mean(map(Fraction, losses)))
+
+
+def _deviation(losses: Sequence[float]) -> float | None:
+    try:
+        return stdev(losses) if len(losses) > 1 else None
+    except OverflowError:
+        return None
 
 
 def _sorted(groups: Sequence[Group], keys: Sequence[str], sort: str) -> list[Group]:

@@ -1,17 +1,30 @@
 """The YAML files of configurations: where they are, and what stands in which line of them."""
 
+import base64
+import binascii
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
 
+from autograd_cli.config.reading import is_folder, look, read_bounded
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.keys import Value, show
 from autograd_cli.errors import ConfigError, unknown
 
 # The C parser, where PyYAML has it, reads a file in a tenth of the time.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+# YAML's own type for bytes, in base64; a name that is not UTF-8 is kept as such.
+_BINARY = "tag:yaml.org,2002:binary"
+
+# What no configuration needs, and what can make a short file long to read.
+_BYTES_MAX = 2**20
+_DEPTH_MAX = 20
+_ALIASED_MAX = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -50,24 +63,45 @@ def shipped_configs() -> list[str]:
 
 def to_yaml(config: RunConfig) -> str:
     """The file from which `evo train --config` repeats the run."""
-    return "".join(f"{name}: {show(value)}\n" for name, value in config.to_dict().items())
+    return "".join(f"{name}: {_scalar(value)}\n" for name, value in config.to_dict().items())
+
+
+def _scalar(value: Value) -> str:
+    """A value on one line. Text is quoted as the YAML library quotes it, where it has to be."""
+    return _text(value) if isinstance(value, str) else show(value)
+
+
+@cache
+def _text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        content = text.encode("utf-8", "surrogateescape")
+        return f"!!binary {base64.b64encode(content).decode()}"
+    # An upper bound to the width of a line that no text reaches: none is ever folded.
+    style = '"' if "\n" in text else None
+    line: str = yaml.dump([text], Dumper=_Dumper, default_style=style, allow_unicode=True, width=2**30)
+    return line.removeprefix("- ").rstrip("\n")
 
 
 def find_config(name: str) -> Path:
     """The file of the configuration `name`: a path, a run directory, or one that comes with evo.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is none, or nobody can tell.
 
     """
     path = Path(name)
-    if path.is_dir() and (path / "config.yaml").exists():
-        return path / "config.yaml"
-    if not path.exists() and name in shipped_configs():
+    try:
+        if is_folder(path) and look(path / "config.yaml") is not None:
+            return path / "config.yaml"
+        if look(path) is not None:
+            return path
+    except OSError as error:
+        raise ConfigError(f"config: cannot read '{name}': {error.strerror}", key="config") from error
+    if name in shipped_configs():
         return config_folder() / f"{name}.yaml"
-    if not path.exists():
-        raise unknown("configuration", name, shipped_configs(), key="config")
-    return path
+    raise unknown("configuration", name, shipped_configs(), key="config")
 
 
 def read_config_file(path: Path, *, lists: bool = False) -> ConfigFile:
@@ -80,7 +114,9 @@ def read_config_file(path: Path, *, lists: bool = False) -> ConfigFile:
 
     """
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
+        text = read_bounded(path, _BYTES_MAX).decode()
+        _check_nesting(text, path)
+        root = yaml.compose(text, Loader=_Loader)
     except OSError as error:
         raise ConfigError(f"{path}: cannot read the configuration: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -101,6 +137,22 @@ def read_config_file(path: Path, *, lists: bool = False) -> ConfigFile:
             body = {key: _setting(key, value, at) for key, at, value in _pairs(section, path)}
             levels[level] = (Setting(level, level_where), body)
     return ConfigFile(str(path), settings, levels)
+
+
+def _check_nesting(text: str, path: Path) -> None:
+    """Refuse what would exhaust the stack or the memory of whoever builds the tree of nodes."""
+    depth = aliases = 0
+    for count, event in enumerate(yaml.parse(text, Loader=_Loader), 1):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.AliasEvent):
+            aliases += 1
+        if depth > _DEPTH_MAX or count * aliases > _ALIASED_MAX:
+            what = f"nested more than {_DEPTH_MAX} deep" if depth > _DEPTH_MAX else "too many aliases"
+            where = f"{path}:{event.start_mark.line + 1}" if event.start_mark else path
+            raise ConfigError(f"{where}: {what}")
 
 
 def _pairs(node: yaml.Node | None, path: Path) -> Iterator[tuple[str, str, yaml.Node]]:
@@ -127,4 +179,9 @@ def _setting(name: str, node: yaml.Node, where: str, *, lists: bool = False) -> 
     if not isinstance(node, yaml.ScalarNode):
         kind = "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
         raise ConfigError(f"{where}: {name} is {kind}; expected a single value")
+    if node.tag == _BINARY:
+        try:
+            return Setting(base64.b64decode(node.value).decode("utf-8", "surrogateescape"), where)
+        except binascii.Error:
+            raise ConfigError(f"{where}: {name} is not base64, as !!binary says") from None
     return Setting(node.value, where)

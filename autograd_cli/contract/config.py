@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from autograd_cli.contract.encoding import json_bytes
 from autograd_cli.contract.keys import COMMON_KEYS, Value
 
 
@@ -72,7 +71,7 @@ class RunConfig:
 def digest_of(config: Mapping[str, Value]) -> str:
     """SHA-256 of an effective configuration, 64 hexadecimal digits; `print_every` changes no loss."""
     content = {name: value for name, value in config.items() if name != "print_every"}
-    return sha256_of(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
+    return sha256_of(json_bytes(content, sort=True))
 
 
 def sha256_of(content: bytes) -> str:

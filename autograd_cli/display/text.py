@@ -15,7 +15,7 @@ def number(value: float | None) -> str:
 
 def duration(seconds: float | None) -> str:
     """A time in the unit that suits it: `13.5 µs`, `2.1 ms`, `3.04 s`, `2:05:10`."""
-    if seconds is None:
+    if seconds is None or not math.isfinite(seconds):
         return "-"
     if seconds >= 60:
         minutes, whole = divmod(round(seconds), 60)

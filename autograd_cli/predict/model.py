@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from autograd_cli.catalogue.cell import Cell
 from autograd_cli.config.files import read_config_file
+from autograd_cli.config.reading import is_folder, look
 from autograd_cli.config.resolve import resolve
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.keys import Key
@@ -98,11 +99,13 @@ def load_model(run: Path) -> TrainedModel:
         ConfigError: `run` is not a run directory, or its configuration or weights cannot be used.
 
     """
-    if not run.is_dir():
-        what = "not a run directory" if run.exists() else "no such run"
-        raise ConfigError(f"{run}: {what}")
-    if not (run / CONFIG).exists():
-        raise ConfigError(f"{run}: not a run directory: it has no {CONFIG}")
+    try:
+        if not is_folder(run):
+            raise ConfigError(f"{run}: {'no such run' if look(run) is None else 'not a run directory'}")
+        if look(run / CONFIG) is None:
+            raise ConfigError(f"{run}: not a run directory: it has no {CONFIG}")
+    except OSError as error:
+        raise ConfigError(f"{run}: cannot read: {error.strerror}") from error
     cell, config = resolve({}, read_config_file(run / CONFIG))
     model = _recorded_model(run) or cell.spec.model
     signature = cell.problems.signature(model, config)

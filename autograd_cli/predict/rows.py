@@ -13,6 +13,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from autograd_cli.config.reading import lines_of, look, open_regular
 from autograd_cli.errors import ConfigError, did_you_mean
 from autograd_cli.runs.npy import read_npy
 
@@ -82,8 +83,8 @@ def check_suffix(path: Path, argument: str) -> None:
 
 def _read_npy(path: Path, width: int) -> Rows:
     try:
-        with path.open("rb") as file:
-            array = read_npy(file)
+        with open_regular(path) as file:
+            array = read_npy(file, os.fstat(file.fileno()).st_size)
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from error
     rows = array.reshape((-1, 1) if width == 1 else (1, -1)) if array.ndim == 1 else array
@@ -98,9 +99,9 @@ def _read_npy(path: Path, width: int) -> Rows:
 
 def _read_csv(path: Path, width: int) -> Rows:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(_parse_csv(csv.reader(file), path, width))
-    except (UnicodeDecodeError, csv.Error) as error:
+        with io.TextIOWrapper(open_regular(path), encoding="utf-8-sig", newline="") as file:
+            rows = list(_parse_csv(csv.reader(lines_of(file)), path, width))
+    except (ValueError, csv.Error) as error:
         raise ConfigError(f"{path}: not a CSV file") from error
     return np.array(rows).reshape(-1, width)
 
@@ -174,7 +175,11 @@ def check_new(path: Path, argument: str) -> None:
 
     """
     check_suffix(path, argument)
-    if path.exists() or path.is_symlink():
+    try:
+        is_taken = path.is_symlink() or look(path) is not None
+    except OSError as error:
+        raise _cannot_write(path, error, argument) from error
+    if is_taken:
         raise ConfigError(
             f"{argument}: '{path}' exists already, and nothing is ever overwritten", key=argument
         )
@@ -201,9 +206,11 @@ def write_rows(path: Path, rows: Rows, argument: str) -> None:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigError(
-            f"{argument}: cannot write '{path}': {error.strerror or error}", key=argument
-        ) from error
+        raise _cannot_write(path, error, argument) from error
+
+
+def _cannot_write(path: Path, error: OSError, argument: str) -> ConfigError:
+    return ConfigError(f"{argument}: cannot write '{path}': {error.strerror or error}", key=argument)
 
 
 def _move_to_new(source: Path, target: Path) -> None:

@@ -1,6 +1,7 @@
 """losses.csv: how its lines are written, and how it, or any CSV with `step` and `loss`, is read."""
 
 import csv
+import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import orjson
 
+from autograd_cli.config.reading import lines_of, open_regular
 from autograd_cli.errors import RunError
 
 HEADER = b"step,loss,elapsed_s\n"
@@ -121,18 +123,20 @@ def read_losses(path: Path, *, maybe_torn: bool = False) -> Iterator[tuple[int, 
     """`step`, `loss` and, where there is such a column, `elapsed_s` of each row of a CSV file, one by one.
 
     Other columns are passed over, and with `maybe_torn` a last line without its newline as well: a killed
-    writer leaves such a line behind, and nobody knows how many digits it lacks.
+    writer leaves such a line behind, and nobody knows how many digits it lacks. A time that is not finite
+    counts as none.
 
     Raises:
         RunError: the file cannot be read, or lacks a column, or a row holds something else than numbers.
 
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            yield from _rows(_whole_lines(file) if maybe_torn else file, path)
+        with io.TextIOWrapper(open_regular(path), encoding="utf-8-sig", newline="") as file:
+            lines = lines_of(file)
+            yield from _rows(_whole_lines(lines) if maybe_torn else lines, path)
     except OSError as error:
         raise RunError(f"{path}: cannot read: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
+    except (ValueError, csv.Error) as error:
         raise RunError(f"{path}: not a CSV file") from error
 
 
@@ -152,9 +156,13 @@ def _rows(lines: Iterable[str], path: Path) -> Iterator[tuple[int, float, float 
             continue
         try:
             elapsed_s = float(row[elapsed_at]) if elapsed_at is not None and row[elapsed_at] else None
-            yield _step(row[step_at]), float(row[loss_at]), elapsed_s
+            if elapsed_s is not None and not math.isfinite(elapsed_s):
+                elapsed_s = None
+            read = _step(row[step_at]), float(row[loss_at]), elapsed_s
         except (ValueError, IndexError):
-            raise RunError(f"{path}:{reader.line_num}: not a step and a loss: '{','.join(row)}'") from None
+            shown = ",".join(row)[:80]
+            raise RunError(f"{path}:{reader.line_num}: not a step and a loss: '{shown}'") from None
+        yield read
 
 
 def _step(text: str) -> int:

@@ -1,13 +1,18 @@
 """run.json: what is known of a run beside its losses and weights."""
 
-from dataclasses import dataclass, field, fields
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import orjson
 
+from autograd_cli.config.reading import look, read_bounded
+from autograd_cli.contract.encoding import json_bytes, parse_json
 from autograd_cli.contract.keys import Value
 from autograd_cli.errors import RunError
+from autograd_cli.runs.disk import write_whole
 from autograd_cli.runs.losses import Summarizer
 
 LOSSES = "losses.csv"
@@ -16,7 +21,10 @@ RECORD = "run.json"
 WEIGHTS = "weights.npz"
 SOURCE = "level.py"
 
-Status = Literal["running", "completed", "diverged", "interrupted", "failed", "csv"]
+# No record is a hundredth as large, whatever its configuration and its reasons.
+RECORD_MAX_BYTES = 8 * 2**20
+
+Status = Literal["running", "completed", "diverged", "interrupted", "failed", "damaged", "csv"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,8 @@ class RunRecord:
 
     Attributes:
         path: the run directory, or a lone CSV file; not part of the file.
-        status: how the run ended, or `running`; `csv` for a lone file, which does not say.
+        status: how the run ended, or `running`; `csv` for a lone file, which does not say. A reader says
+            `damaged` of a run whose other files are not those of which run.json speaks.
         name: the name that the user gave, if any.
         config: the effective configuration, as in config.yaml.
         config_digest: what the run is known by: `identity_of` its configuration and its level's source.
@@ -50,9 +59,10 @@ class RunRecord:
         elapsed_s: seconds from the start of the loop to the last loss.
         model: the function that the level computes, where the level's name alone does not tell.
         result: the fitted formula, where the task has one.
-        error: why the run failed, in one line.
+        error: why the run failed, or what is damaged, in one line.
         curve: evenly spaced losses, enough to draw a small picture.
         environment: versions, machine, device, threads, git commit.
+        files: bytes in each of the other files, by name; losses.csv and weights.npz once the run has ended.
 
     """
 
@@ -79,6 +89,7 @@ class RunRecord:
     error: str | None = None
     curve: list[float] = field(default_factory=list)
     environment: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, int] = field(default_factory=dict)
 
     def take(self, summarizer: Summarizer) -> None:
         """Take over what is known of the loss curve."""
@@ -93,15 +104,15 @@ class RunRecord:
 
     @property
     def reason(self) -> str | None:
-        """Why the run failed, or where it diverged."""
-        if self.diverged_step is not None:
+        """Why the run failed, where it diverged, or what is damaged."""
+        if self.diverged_step is not None and self.status != "damaged":
             return f"the loss is not finite at step {self.diverged_step}"
         return self.error
 
     def to_json(self, *, with_path: bool = False) -> bytes:
         """The record as indented JSON; `with_path` adds where the run is."""
         content = {f.name: getattr(self, f.name) for f in fields(self) if with_path or f.name != "path"}
-        return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        return json_bytes(content, indent=True)
 
 
 # The types that the fields of run.json may have beside null.
@@ -127,23 +138,75 @@ _KINDS: dict[str, Any] = {
     "curve": list,
     "replaces": list,
     "environment": dict,
+    "files": dict,
 }
+
+
+# Every run.json begins with its status, in a field of fixed width.
+def _status_line(status: Status) -> bytes:
+    return f'"status": "{status}",'.encode()
+
+
+def _opening(status: Status) -> bytes:
+    return b"{\n  " + _status_line(status).ljust(len(_status_line("interrupted")))
+
+
+def _content(record: RunRecord) -> bytes:
+    content, line = record.to_json(), b"{\n  " + _status_line(record.status)
+    return _opening(record.status) + content.removeprefix(line)
 
 
 def write_record(folder: Path, record: RunRecord) -> None:
     """Put `record` in place of run.json in one step, so that no reader ever sees half of one."""
-    write_whole(folder / RECORD, record.to_json())
+    write_whole(folder / RECORD, _content(record))
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a small file beside its place, then move it there."""
-    beside = path.with_name(f".{path.name}.part")
+def write_status(folder: Path, status: Status) -> None:
+    """Put `status` in the place of `running` in run.json; one that says something else stays as it is.
+
+    The word is overwritten where it stands: it lies within the first sector of the file, which a disk writes
+    whole or not at all, and freeing the blocks of a file that was replaced can take longer than the run.
+
+    Raises:
+        OSError: run.json is not there, or cannot be written.
+
+    """
+    descriptor = os.open(folder / RECORD, os.O_RDWR)
     try:
-        beside.write_bytes(content)
-        beside.replace(path)
+        running = _opening("running")
+        if os.pread(descriptor, len(running), 0) == running:
+            os.pwrite(descriptor, _opening(status), 0)
+    finally:
+        os.close(descriptor)
+
+
+def write_failure(folder: Path, record: RunRecord) -> None:
+    """Put `record` in place of run.json even where there is no room for another file.
+
+    It is then cut to what is essential, and written over the one that is there.
+
+    Raises:
+        OSError: not even that is possible.
+
+    """
+    try:
+        write_record(folder, record)
     except OSError:
-        beside.unlink(missing_ok=True)
-        raise
+        room = (folder / RECORD).stat().st_size
+        short = next((content for content in _shorter(record) if len(content) <= room), None)
+        if short is None:
+            raise
+        with (folder / RECORD).open("r+b") as file:
+            file.write(short.ljust(room))
+
+
+def _shorter(record: RunRecord) -> Iterator[bytes]:
+    """The record with ever less in it, without the spaces that only people want."""
+    yield _content(record)
+    for bare in (replace(record, curve=[], result=None), replace(record, curve=[], environment={}, files={})):
+        names = [f.name for f in fields(bare) if f.name != "path"]
+        known = {name: value for name in names if (value := getattr(bare, name)) not in (None, [], {})}
+        yield json_bytes(known)
 
 
 def read_record(folder: Path) -> RunRecord:
@@ -153,10 +216,20 @@ def read_record(folder: Path) -> RunRecord:
         RunError: there is no run.json, or it is not one of ours.
 
     """
+    try:
+        return _read(folder)
+    except RunError:
+        return _read(folder)  # its status may have been written in this moment
+
+
+def _read(folder: Path) -> RunRecord:
     path = folder / RECORD
     try:
-        content = orjson.loads(path.read_bytes())
-    except FileNotFoundError as error:
+        written = read_bounded(path, RECORD_MAX_BYTES)
+        if not written.strip(b"\0") and (folder / LOSSES).exists():  # what a power cut leaves of a new file
+            return RunRecord(path=str(folder), status="damaged", error=f"{RECORD} is empty")
+        content = parse_json(written)
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise RunError(f"{folder}: not a run directory: it has no {RECORD}") from error
     except OSError as error:
         raise RunError(f"{path}: cannot read: {error.strerror}") from error
@@ -177,8 +250,32 @@ def _is_sound(name: str, value: Any) -> bool:
         return False
     if name == "status":
         return value in get_args(Status)
+    if name == "files":
+        return all(
+            type(size) is int and file == os.path.basename(file) and file not in ("", ".", "..")
+            for file, size in value.items()
+        )
     if name == "curve":
         return all(type(point) in (float, int) for point in value)
     if name == "replaces":
         return all(type(one) is str for one in value)
     return name != "config" or not any(isinstance(item, dict | list) for item in value.values())
+
+
+def what_is_missing(folder: Path, record: RunRecord) -> str | None:
+    """Which of the files of which the record speaks is not as it says; None if all are.
+
+    Raises:
+        RunError: the folder may not be looked into.
+
+    """
+    for name, size in record.files.items():
+        try:
+            found = look(folder / name)
+        except OSError as error:
+            raise RunError(f"{folder / name}: cannot read: {error.strerror}") from error
+        if found is None:
+            return f"{name} is missing"
+        if found.st_size != size:
+            return f"{name} has {found.st_size} bytes, and had {size} when the run ended"
+    return None

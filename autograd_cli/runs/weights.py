@@ -4,20 +4,23 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
+from math import prod
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_cli.config.reading import open_regular
 from autograd_cli.contract.keys import DTYPES
 from autograd_cli.errors import ConfigError, EvoError
-from autograd_cli.runs.npy import read_npy
+from autograd_cli.runs.npy import HEADER_MAX, read_npy
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import WEIGHTS
 
 Parameters = dict[str, NDArray[np.floating]]
 
 _SUFFIX = ".npy"
+_LARGEST_ITEM_BYTES = 16
 
 
 def read_weights(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> Parameters:
@@ -34,7 +37,7 @@ def read_weights(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> Paramet
     """
     path = folder / WEIGHTS
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             _check_names(archive.namelist(), shapes, path)
             parameters = {name: _read(archive, name, shapes[name], path) for name in shapes}
     except FileNotFoundError as error:
@@ -57,9 +60,12 @@ def _check_names(members: list[str], shapes: Mapping[str, tuple[int, ...]], path
 
 
 def _read(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], path: Path) -> NDArray[np.floating]:
+    size = archive.getinfo(name + _SUFFIX).file_size
+    if size > _LARGEST_ITEM_BYTES * prod(shape) + HEADER_MAX:
+        raise ConfigError(f"{path}: {name} is larger than the shape {shape} that the run's model has")
     with archive.open(name + _SUFFIX) as member:
         try:
-            array = read_npy(member)
+            array = read_npy(member, size)
         except ValueError as error:
             raise ConfigError(f"{path}: {name}: {error}") from error
     if array.shape != shape:
@@ -75,5 +81,6 @@ def _status(folder: Path) -> str:
     """What run.json says of the run, as the end of a sentence."""
     with suppress(EvoError):
         record = read_run(folder)
-        return f"; the run's status is '{record.status}'" + (f": {record.error}" if record.error else "")
+        why = f": {record.reason}" if record.reason else ""
+        return f"; the run's status is '{record.status}'{why}"
     return ""

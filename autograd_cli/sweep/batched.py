@@ -11,7 +11,8 @@ from time import sleep
 from autograd_cli.contract.config import digest_of
 from autograd_cli.runs.record import SweepPlace
 from autograd_cli.runs.summary import RunSummary
-from autograd_cli.sweep.events import WAIT_S, Event, Finished, Note, Started
+from autograd_cli.sweep.endings import Endings
+from autograd_cli.sweep.events import WAIT_S, Event, Note, Started
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.queue import Queue
 from autograd_cli.sweep.work import Crew, Job, execute, settle
@@ -29,27 +30,36 @@ _CLAIMS_MAX = 1024
 
 def run(queue: Queue, job: Job, crew: Crew, interruption: Interruption) -> Iterator[Event]:  # noqa: ARG001 - the signature of all engines
     """Run what the queue holds, as many runs at a time as fit."""
+    endings = Endings(job.runs_dir, queue)
     fit = _CLAIMS_MAX
-    while not interruption.is_asked and len(queue):
-        runs: list[PlannedRun] = []
-        while len(runs) < _runs_max() and (run := queue.take()) is not None:
-            runs.append(run)
-        if not runs:
-            yield None
-            sleep(WAIT_S if len(queue) else 0)
-        for batch in _batches(runs, job.gpu):
-            left = batch
-            while left and not interruption.is_asked:
-                asked = min(len(left), fit)
-                part, experiment = _prepare_some(left[:asked], job)
-                if len(part) < asked:
-                    fit = len(part)
-                    yield Note(f"memory does not hold {asked} runs together: batches of {fit} from here on")
-                yield from (Started(run) for run in part)
-                for run, outcome in zip(part, _execute(part, experiment, job, interruption), strict=True):
-                    queue.finish(run)
-                    yield Finished(run, outcome)
-                left = left[len(part) :]
+    try:
+        while not interruption.is_asked and len(queue):
+            runs: list[PlannedRun] = []
+            while len(runs) < _runs_max() and (run := queue.take()) is not None:
+                runs.append(run)
+            if not runs:
+                yield from endings.collect(now=True)
+                yield None
+                sleep(WAIT_S if len(queue) else 0)
+            for batch in _batches(runs, job.gpu):
+                left = batch
+                while left and not interruption.is_asked:
+                    asked = min(len(left), fit)
+                    part, experiment = _prepare_some(left[:asked], job)
+                    if len(part) < asked:
+                        fit = len(part)
+                        yield Note(
+                            f"memory does not hold {asked} runs together: batches of {fit} from here on"
+                        )
+                    yield from (Started(run) for run in part)
+                    outcomes = _execute(part, experiment, job, interruption, endings)
+                    for run, outcome in zip(part, outcomes, strict=True):
+                        endings.add(run, outcome)
+                    yield from endings.collect()
+                    left = left[len(part) :]
+        yield from endings.collect(now=True)
+    finally:
+        endings.close()
 
 
 def _runs_max() -> int:
@@ -91,7 +101,8 @@ def _prepare_some(runs: Sequence[PlannedRun], job: Job) -> tuple[Sequence[Planne
         try:
             places = [SweepPlace(job.sweep, run.index, run.replaces) for run in runs]
             configs = [run.config for run in runs]
-            return runs, prepare_batch(runs[0].cell, configs, job.runs_dir, places, job.git, job.gpu)
+            cell = runs[0].cell
+            return runs, prepare_batch(cell, configs, job.runs_dir, places, job.git, job.gpu, durable=False)
         except Exception as error:
             if len(runs) == 1 or not is_out_of_memory(error):
                 return runs, None
@@ -100,12 +111,19 @@ def _prepare_some(runs: Sequence[PlannedRun], job: Job) -> tuple[Sequence[Planne
 
 
 def _execute(
-    runs: Sequence[PlannedRun], experiment: Experiment | None, job: Job, interruption: Interruption
+    runs: Sequence[PlannedRun],
+    experiment: Experiment | None,
+    job: Job,
+    interruption: Interruption,
+    endings: Endings,
 ) -> list[RunSummary]:
-    """Train and record runs as one program; without one, each by itself, so that it gets its own reason."""
+    """Train and record runs as one program; without one, each by itself, so that it gets its own reason.
+
+    Their records say how they ended once `endings` are settled.
+    """
     if experiment is None:
-        return [execute(run, job, interruption) for run in runs]
+        return [execute(run, job, interruption, endings=endings) for run in runs]
     for _ in experiment.run(interruption):
-        pass
-    records = [recording.record for recording in experiment.recordings]
-    return [settle(run, job, record) for run, record in zip(runs, records, strict=True)]
+        endings.look()
+    both = zip(runs, experiment.recordings, strict=True)
+    return [settle(run, job, recording, endings) for run, recording in both]

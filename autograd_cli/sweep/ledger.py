@@ -17,7 +17,8 @@ from pathlib import Path
 from autograd_cli.catalogue.files import names_class
 from autograd_cli.catalogue.registry import TASKS
 from autograd_cli.contract.config import RunConfig, digest_of, kinship_of
-from autograd_cli.errors import RunError
+from autograd_cli.errors import ConfigError, RunError
+from autograd_cli.runs.nursery import remove_leftovers
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import RunRecord, Status
 from autograd_cli.runs.summary import RunSummary
@@ -77,10 +78,17 @@ class Index:
                 self._by_digest[digest] = known
 
     def _names(self) -> Iterator[str]:
-        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self._runs_dir) as entries:
-            for entry in entries:
-                if not entry.name.startswith(".") and entry.is_dir():
-                    yield entry.name
+        try:
+            with os.scandir(self._runs_dir) as entries:
+                for entry in entries:
+                    if not entry.name.startswith(".") and entry.is_dir():
+                        yield entry.name
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise ConfigError(
+                f"runs_dir: cannot read '{self._runs_dir}': {error.strerror}", key="runs_dir"
+            ) from error
 
 
 class Ledger:
@@ -102,6 +110,7 @@ class Ledger:
         # First the end of the journal, then the folder: what is finished in between is seen twice, not never.
         self._offset = self._done.seek(0, os.SEEK_END)
         self._own: set[str] = set()
+        remove_leftovers(runs_dir)
         self.index = Index(runs_dir)
 
     def claim(self, digest: str) -> bool:

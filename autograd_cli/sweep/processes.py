@@ -15,6 +15,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from autograd_cli.sweep.endings import Endings
 from autograd_cli.sweep.events import WAIT_S, Event, Finished, Lost, Started
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.queue import ATTEMPTS, Queue
@@ -30,16 +31,20 @@ def run(queue: Queue, job: Job, crew: Crew, interruption: Interruption) -> Itera
 
     The levels of the runs in the queue are imported before the workers are forked.
     """
+    endings = Endings(job.runs_dir, queue)
     jobs = [replace(job, gpu=gpu) for gpu in crew.gpus] if on_gpu(queue.waiting) else [job] * crew.workers
-    pool = _Pool(jobs[: crew.workers], _context(queue.waiting), crew.cores)
+    pool = _Pool(jobs[: crew.workers], _context(queue.waiting), crew.cores, endings)
     try:
         while not interruption.is_asked and (len(queue) or pool.busy):
             yield from pool.start(queue)
             yield from pool.collect(queue)
+            yield from endings.collect()
         pool.stop()
         while pool.busy:
             yield from pool.collect(queue, at_end=True)
+        yield from endings.collect(now=True)
     finally:
+        endings.close()
         pool.end()
 
 
@@ -67,9 +72,9 @@ class _Worker:
 class _Pool:
     """As many workers as there are jobs, one for each."""
 
-    def __init__(self, jobs: list[Job], context: Any, cores: int) -> None:
+    def __init__(self, jobs: list[Job], context: Any, cores: int, endings: Endings) -> None:
         self._jobs, self._context, self._cores = jobs, context, cores
-        self._size = len(jobs)
+        self._size, self._endings = len(jobs), endings
         self._workers: list[_Worker] = []
         self._held: PlannedRun | None = None  # taken, and waiting until enough cores are free
 
@@ -117,8 +122,7 @@ class _Pool:
                 yield from self._lose(worker, run, queue)
                 continue
             worker.run = None
-            queue.finish(run)
-            yield Finished(run, outcome)
+            self._endings.add(run, outcome)
         if not ready:
             yield None
 
@@ -159,6 +163,7 @@ def _work(pipe: Connection, parents_end: Connection, job: Job) -> None:
     """A worker's life: runs come in, outcomes go out, until the pipe is closed or a signal comes."""
     parents_end.close()
     parent = os.getppid()
+    endings = Endings(job.runs_dir)  # it only keeps the locks: the sweep settles what its workers have done
     with Interruption() as interruption:
         # Ctrl-C reaches the whole group of processes; the sweep decides what its workers do.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -167,7 +172,7 @@ def _work(pipe: Connection, parents_end: Connection, job: Job) -> None:
                 run: PlannedRun = pipe.recv()
                 if os.getppid() != parent:
                     return
-                outcome = execute(run, job, interruption, parent)
+                outcome = execute(run, job, interruption, parent, endings)
                 pipe.send(outcome)
             except (EOFError, OSError):
                 return

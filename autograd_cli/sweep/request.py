@@ -11,6 +11,7 @@ from autograd_cli.config.files import (
     find_config,
     read_config_file,
 )
+from autograd_cli.config.reading import is_folder, look
 from autograd_cli.contract.level import LevelClass
 from autograd_cli.errors import ConfigError, unknown
 
@@ -47,8 +48,11 @@ def find_sweep_file(name: str) -> Path:
     """
     shipped = {path.stem: path for path in sorted((config_folder() / "sweeps").glob("*.yaml"))}
     path = Path(name)
-    if path.is_file():
-        return path
+    try:
+        if look(path) is not None and not is_folder(path):
+            return path
+    except OSError as error:
+        raise ConfigError(f"argument '{name}': cannot read the sweep: {error.strerror}") from error
     if name in shipped:
         return shipped[name]
     raise unknown("sweep file or KEY=VALUES", name, shipped, "argument")
@@ -81,7 +85,10 @@ def _find_base(setting: Setting, path: Path) -> Path:
     """The configuration that a sweep file names: beside the file, or as `--config` finds it."""
     beside = path.parent / setting.text
     try:
-        return beside if beside.is_file() else find_config(setting.text)
+        found = look(beside) is not None and not is_folder(beside)
+        return beside if found else find_config(setting.text)
+    except OSError as error:
+        raise ConfigError(f"{setting.where}: cannot read '{beside}': {error.strerror}") from error
     except ConfigError as error:
         raise ConfigError(f"{setting.where}: {str(error).removeprefix('config: ')}") from None
 

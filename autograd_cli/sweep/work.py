@@ -8,13 +8,14 @@ from typing import Any
 
 from autograd_cli.catalogue.blame import describe
 from autograd_cli.errors import EvoError
-from autograd_cli.runs.record import RunRecord, SweepPlace
+from autograd_cli.runs.record import SweepPlace
 from autograd_cli.runs.summary import RunSummary
 from autograd_cli.runs.writer import RunWriter
+from autograd_cli.sweep.endings import Endings
 from autograd_cli.sweep.ledger import note_done
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.training.environment import describe_environment
-from autograd_cli.training.run import kept_of, prepare
+from autograd_cli.training.run import Recording, kept_of, prepare
 from autograd_cli.training.signals import Interruption
 
 
@@ -59,26 +60,48 @@ def on_gpu(runs: Iterable[PlannedRun]) -> bool:
     return any(run.config.device == "cuda" for run in runs)
 
 
-def execute(run: PlannedRun, job: Job, interruption: Interruption, parent: int | None = None) -> RunSummary:
+def execute(
+    run: PlannedRun,
+    job: Job,
+    interruption: Interruption,
+    parent: int | None = None,
+    endings: Endings | None = None,
+) -> RunSummary:
     """Train and record one run; whatever goes wrong with it is its outcome, never an exception.
+
+    With `endings`, the record says how the run ended once they are settled; without, at once.
 
     A worker gives the sweep's process id as `parent`: when that process has died, the run stops at the next
     batch of losses and is recorded as interrupted.
     """
     place = SweepPlace(job.sweep, run.index, run.replaces)
     try:
-        experiment = prepare(run.cell, run.config, job.runs_dir, place=place, git=job.git, gpu=job.gpu)
+        experiment = prepare(
+            run.cell,
+            run.config,
+            job.runs_dir,
+            place=place,
+            git=job.git,
+            gpu=job.gpu,
+            durable=endings is None,
+        )
     except Exception as error:  # a level from outside may raise anything
         return record_failure(run, job, describe(error))
     for _ in experiment.run(interruption):
         if parent is not None and os.getppid() != parent:
             interruption.stop()
-    return settle(run, job, experiment.record)
+        if endings is not None:
+            endings.look()
+    return settle(run, job, experiment.recordings[0], endings)
 
 
-def settle(run: PlannedRun, job: Job, record: RunRecord) -> RunSummary:
-    """Tell other sweeps of a run that has come to its end, and sum it up."""
-    if record.status != "interrupted":
+def settle(run: PlannedRun, job: Job, recording: Recording, endings: Endings | None = None) -> RunSummary:
+    """Sum up a run that has come to its end; without `endings` to wait for, tell other sweeps of it."""
+    record = recording.record
+    if endings is not None:
+        if isinstance(recording.writer, RunWriter):
+            endings.hold(recording.writer)
+    elif record.status != "interrupted":
         note_done(job.runs_dir, run.digest, Path(record.path).name)
     return RunSummary.of(record)
 
@@ -92,4 +115,5 @@ def record_failure(run: PlannedRun, job: Job, reason: str) -> RunSummary:
         record = writer.finish("failed", error=reason)
     except EvoError as error:
         return RunSummary("failed", reason=f"{reason}; and {error}")
-    return settle(run, job, record)
+    note_done(job.runs_dir, run.digest, Path(record.path).name)
+    return RunSummary.of(record)

@@ -24,13 +24,16 @@ class Recording:
     """One run on its way to its end, in a directory or in memory.
 
     Attributes:
+        config: what is trained.
+        writer: where it is recorded.
+        durable: whether its end waits for the disk; see `RunWriter.finish`.
         status: how it ended; None while it goes on.
         error: why it failed.
 
     """
 
-    def __init__(self, config: RunConfig, writer: RunWriter | MemoryWriter) -> None:
-        self.config, self.writer = config, writer
+    def __init__(self, config: RunConfig, writer: RunWriter | MemoryWriter, *, durable: bool = True) -> None:
+        self.config, self.writer, self.durable = config, writer, durable
         self.status: Status | None = None
         self.error: str | None = None
 
@@ -64,7 +67,9 @@ class Recording:
     def finish(self, parameters: Mapping[str, Any] | None, result: str | None) -> None:
         """Write down how the run ended; one that nothing has ended is complete."""
         with suppress(EvoError):  # the record says so
-            self.writer.finish(self.status or "completed", parameters, result, self.error)
+            self.writer.finish(
+                self.status or "completed", parameters, result, self.error, durable=self.durable
+            )
 
 
 class Experiment:
@@ -149,7 +154,7 @@ class Experiment:
                 recording.finish(None, None)
             return
         for recording, own, result in zip(self.recordings, parameters, results, strict=True):
-            if recording.status == "diverged" and self._trains_past_divergence:
+            if recording.status == "diverged" and (self._trains_past_divergence or not _are_finite(own)):
                 recording.error = "no weights are kept: they were trained on past the loss that is not finite"
                 recording.finish(None, None)
             else:
@@ -173,6 +178,12 @@ class Experiment:
         return [{name: array[i] for name, array in arrays.items()} for i in range(len(self.recordings))]
 
 
+def _are_finite(parameters: Mapping[str, Any]) -> bool:
+    import numpy as np  # the level has imported it
+
+    return all(np.isfinite(array).all() for array in parameters.values())
+
+
 def prepare(
     cell: Cell,
     config: RunConfig,
@@ -182,6 +193,7 @@ def prepare(
     place: SweepPlace | None = None,
     git: Mapping[str, Any] | None = None,
     gpu: int | None = None,
+    durable: bool = True,
 ) -> Experiment:
     """One run, ready to start: imports what the level needs, and creates the run directory last.
 
@@ -193,6 +205,7 @@ def prepare(
         place: the sweep that the run belongs to.
         git: the state of the git tree, where the caller has asked already.
         gpu: which GPU a run on `cuda` uses; None for torch's choice, the first that it sees.
+        durable: whether the run's end waits for the disk; see `RunWriter.finish`.
 
     Raises:
         ConfigError: the device is not there, the arrays do not fit into memory, a level from outside cannot
@@ -214,7 +227,7 @@ def prepare(
         if runs_dir is None
         else RunWriter(runs_dir, config, name, environment, place, model, kept_of(cell))
     )
-    return Experiment(cell, level, [Recording(config, writer)], clock, is_batch=False)
+    return Experiment(cell, level, [Recording(config, writer, durable=durable)], clock, is_batch=False)
 
 
 def prepare_batch(
@@ -224,9 +237,12 @@ def prepare_batch(
     places: Sequence[SweepPlace],
     git: Mapping[str, Any],
     gpu: int | None = None,
+    *,
+    durable: bool = True,
 ) -> Experiment:
     """Many runs as one program, in the form of `prepare`; their number stands as `batch` in their records.
 
+    How many they are decides how a product of all of them is cut into pieces, and so the last digits of each.
     On a device the first loss and its gradients, which change no parameter, are computed once in vain: if its
     memory does not hold them, that comes before there are run directories.
     """
@@ -237,11 +253,17 @@ def prepare_batch(
     clock = clock_of(config.device)
     if clock:
         level.backward(level.forward())
-    environment = _environment(config, clock, git) | {"batch": len(configs)}
-    recordings = [
-        Recording(config, RunWriter(runs_dir, config, None, environment, place))
-        for config, place in zip(configs, places, strict=True)
-    ]
+    environment = _environment(config, clock, git)
+    environment |= {"batch": len(configs), "repeats_exactly": "in a batch of the same runs alone"}
+    recordings: list[Recording] = []
+    try:
+        for config, place in zip(configs, places, strict=True):
+            writer = RunWriter(runs_dir, config, None, environment, place)
+            recordings.append(Recording(config, writer, durable=durable))
+    except BaseException:
+        for recording in recordings:
+            recording.writer.discard()
+        raise
     return Experiment(cell, level, recordings, clock, is_batch=True)
 
 

@@ -237,7 +237,7 @@ def test_a_batch_too_large_for_memory_is_halved(
     found, notes = swept(tmp_path, seed="0..9")
     assert [record.status for record in found] == ["completed"] * 10
     assert sorted(record.environment["batch"] for record in found) == [1] + [3] * 9
-    assert notes == ["memory does not hold 10 runs together: batches of 3 from here on"]
+    assert notes == ["memory does not hold 10 runs together: batches of 3 from here"]
 
 
 def test_memory_of_a_device_is_tried_before_there_are_runs(

@@ -1,0 +1,88 @@
+"""Files that anybody may have made: none is waited for, and no more is read than it may hold."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+# Longest line of a CSV file; a row of a million numbers is no row of losses.
+LINE_MAX = 2**20
+
+
+def look(path: Path) -> os.stat_result | None:
+    """What stands at `path`, a link followed; None where there is nothing.
+
+    Raises:
+        OSError: nobody can tell: a folder on the way may not be searched, a name is too long, links go in a
+            circle.
+
+    """
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: no file has such a name
+        return None
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a directory stands at `path`.
+
+    Raises:
+        OSError: as of `look`.
+
+    """
+    found = look(path)
+    return found is not None and stat.S_ISDIR(found.st_mode)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file to read. A pipe, socket or device, which may never end, is refused at once.
+
+    Raises:
+        OSError: there is none, it is something else, or it may not be read.
+
+    """
+    _check_regular(path.stat())
+    # What has taken the file's place since then is not waited for either.
+    file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY), "rb")  # noqa: SIM115 - the caller's
+    try:
+        _check_regular(os.fstat(file.fileno()))
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _check_regular(found: os.stat_result) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """The whole content of a regular file of at most `most` bytes.
+
+    Raises:
+        OSError: as of `open_regular`, or the file is larger.
+
+    """
+    with open_regular(path) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"larger than {most / 2**20:.4g} MiB, which no such file is")
+    return content
+
+
+def lines_of(file: TextIO) -> Iterator[str]:
+    """The lines of a file, as iterating over it gives them.
+
+    Raises:
+        ValueError: a line is longer than `LINE_MAX`.
+
+    """
+    while line := file.readline(LINE_MAX):
+        if len(line) == LINE_MAX and line[-1] not in "\r\n":
+            raise ValueError(f"a line of more than {LINE_MAX} characters")
+        yield line

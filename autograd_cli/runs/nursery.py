@@ -1,0 +1,83 @@
+"""How a run directory comes into being: out of sight, and then whole, by one rename.
+
+Whoever makes a run holds a shared lock on the hidden folder `.new` until the run has its name. Who gets that
+lock alone therefore finds in it only what writers have left that were killed.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_NURSERY = ".new"
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+
+
+@contextmanager
+def hidden_folder(runs_dir: Path) -> Iterator[Path]:
+    """A new folder on the file system of `runs_dir`, out of every reader's sight.
+
+    It has to be renamed; what is still there at the end is removed.
+
+    Raises:
+        OSError: it cannot be made.
+
+    """
+    nursery = runs_dir / _NURSERY
+    lock, name = _enter(nursery)
+    try:
+        yield nursery / name
+    finally:
+        if os.path.lexists(nursery / name):
+            shutil.rmtree(nursery / name, ignore_errors=True)
+        os.close(lock)
+        with suppress(OSError):  # others are still in it
+            nursery.rmdir()
+
+
+def remove_leftovers(runs_dir: Path) -> None:
+    """Remove what writers have left that were killed before their runs had names, unless one is at work."""
+    with suppress(OSError):
+        lock = os.open(runs_dir / _NURSERY, _FOLDER)
+        try:
+            _clear(runs_dir / _NURSERY, lock)
+            (runs_dir / _NURSERY).rmdir()
+        finally:
+            os.close(lock)
+
+
+def _enter(nursery: Path) -> tuple[int, str]:
+    """A lock that keeps others from clearing the nursery, and a new folder's name in it."""
+    while True:
+        nursery.mkdir(exist_ok=True)
+        try:
+            lock = os.open(nursery, _FOLDER)
+        except FileNotFoundError:  # the last one who was in it has removed it
+            continue
+        try:
+            _clear(nursery, lock)
+            with suppress(OSError):  # a file system without such locks: nothing is ever cleared there, either
+                fcntl.flock(lock, fcntl.LOCK_SH)
+            name = os.urandom(8).hex()
+            # Not by path: that may by now lead to a new nursery, on which we hold no lock.
+            os.mkdir(name, dir_fd=lock)
+        except FileNotFoundError:
+            os.close(lock)
+        except BaseException:
+            os.close(lock)
+            raise
+        else:
+            return lock, name
+
+
+def _clear(nursery: Path, lock: int) -> None:
+    """Remove everything, if nobody else is in the nursery."""
+    with suppress(OSError):
+        names = os.listdir(lock)
+        if names:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for name in names:
+                shutil.rmtree(nursery / name, ignore_errors=True)
+            fcntl.flock(lock, fcntl.LOCK_UN)
