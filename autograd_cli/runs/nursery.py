@@ -32,9 +32,7 @@ def hidden_folder(runs_dir: Path) -> Iterator[Path]:
     finally:
         if os.path.lexists(nursery / name):
             shutil.rmtree(nursery / name, ignore_errors=True)
-        os.close(lock)
-        with suppress(OSError):  # others are still in it
-            nursery.rmdir()
+        _leave(nursery, lock)
 
 
 def remove_leftovers(runs_dir: Path) -> None:
@@ -43,9 +41,8 @@ def remove_leftovers(runs_dir: Path) -> None:
         lock = os.open(runs_dir / _NURSERY, _FOLDER)
         try:
             _clear(runs_dir / _NURSERY, lock)
-            (runs_dir / _NURSERY).rmdir()
         finally:
-            os.close(lock)
+            _leave(runs_dir / _NURSERY, lock)
 
 
 def _enter(nursery: Path) -> tuple[int, str]:
@@ -66,10 +63,16 @@ def _enter(nursery: Path) -> tuple[int, str]:
         except FileNotFoundError:
             os.close(lock)
         except BaseException:
-            os.close(lock)
+            _leave(nursery, lock)
             raise
         else:
             return lock, name
+
+
+def _leave(nursery: Path, lock: int) -> None:
+    os.close(lock)
+    with suppress(OSError):  # others are still in it
+        nursery.rmdir()
 
 
 def _clear(nursery: Path, lock: int) -> None:

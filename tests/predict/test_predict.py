@@ -300,7 +300,7 @@ W, B = np.ones((1, 1), dtype=np.float32), np.ones(1, dtype=np.float32)
         (lambda _: npz(w=W[0], b=B), "w has shape (1,); the run's model has (1, 1)"),
         (lambda _: npz(w=W, b=W), "b has shape (1, 1); the run's model has (1,)"),
         (lambda _: npz(w=W.astype(int), b=B), "w is of int64 (allowed: float32, float64)"),
-        (lambda _: npz(w=W, b=B * np.nan), "b is not finite everywhere; the run's status is 'completed'"),
+        (lambda _: npz(w=W, b=B * np.nan), "b is not finite everywhere; the run's status is 'damaged'"),
     ],
 )
 def test_bad_weights_are_refused(
@@ -360,7 +360,7 @@ def test_broken_runs_are_refused(tmp_path: Path, linear: Path) -> None:
     assert refused(tmp_path).startswith("evo: --task is missing")
     (tmp_path / "config.yaml").write_bytes((linear / "config.yaml").read_bytes())
     assert refused(tmp_path) == f"evo: {tmp_path}: it has no weights.npz"
-    record = json.loads((linear / "run.json").read_text()) | {"status": "interrupted"}
+    record = json.loads((linear / "run.json").read_text()) | {"status": "interrupted", "files": {}}
     (tmp_path / "run.json").write_text(json.dumps(record))
     assert refused(tmp_path) == f"evo: {tmp_path}: it has no weights.npz; the run's status is 'interrupted'"
     (tmp_path / "weights.npz").mkdir()
