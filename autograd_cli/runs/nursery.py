@@ -48,7 +48,8 @@ def remove_leftovers(runs_dir: Path) -> None:
 def _enter(nursery: Path) -> tuple[int, str]:
     """A lock that keeps others from clearing the nursery, and a new folder's name in it."""
     while True:
-        nursery.mkdir(exist_ok=True)
+        with suppress(FileExistsError):
+            nursery.mkdir()
         try:
             lock = os.open(nursery, _FOLDER)
         except FileNotFoundError:  # the last one who was in it has removed it
