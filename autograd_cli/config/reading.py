@@ -69,7 +69,8 @@ def read_bounded(path: Path, most: int) -> bytes:
 
     """
     with open_regular(path) as file:
-        content = file.read(most + 1)
+        size = os.fstat(file.fileno()).st_size
+        content = file.read(min(size, most) + 1)
     if len(content) > most:
         raise OSError(errno.EFBIG, f"larger than {most / 2**20:.4g} MiB, which no such file is")
     return content

@@ -32,9 +32,7 @@ def hidden_folder(runs_dir: Path) -> Iterator[Path]:
     finally:
         if os.path.lexists(nursery / name):
             shutil.rmtree(nursery / name, ignore_errors=True)
-        os.close(lock)
-        with suppress(OSError):  # others are still in it
-            nursery.rmdir()
+        _leave(nursery, lock)
 
 
 def remove_leftovers(runs_dir: Path) -> None:
@@ -43,15 +41,15 @@ def remove_leftovers(runs_dir: Path) -> None:
         lock = os.open(runs_dir / _NURSERY, _FOLDER)
         try:
             _clear(runs_dir / _NURSERY, lock)
-            (runs_dir / _NURSERY).rmdir()
         finally:
-            os.close(lock)
+            _leave(runs_dir / _NURSERY, lock)
 
 
 def _enter(nursery: Path) -> tuple[int, str]:
     """A lock that keeps others from clearing the nursery, and a new folder's name in it."""
     while True:
-        nursery.mkdir(exist_ok=True)
+        with suppress(FileExistsError):
+            nursery.mkdir()
         try:
             lock = os.open(nursery, _FOLDER)
         except FileNotFoundError:  # the last one who was in it has removed it
@@ -66,10 +64,16 @@ def _enter(nursery: Path) -> tuple[int, str]:
         except FileNotFoundError:
             os.close(lock)
         except BaseException:
-            os.close(lock)
+            _leave(nursery, lock)
             raise
         else:
             return lock, name
+
+
+def _leave(nursery: Path, lock: int) -> None:
+    os.close(lock)
+    with suppress(OSError):  # others are still in it
+        nursery.rmdir()
 
 
 def _clear(nursery: Path, lock: int) -> None:
