@@ -14,6 +14,7 @@ from autograd_cli.cli.options import (
     RunsDirOption,
     with_keys,
 )
+from autograd_cli.contract.keys import whole
 from autograd_cli.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def sweep(
         str, typer.Option(help="auto, serial, processes, batched or dask.", autocompletion=complete_engine)
     ] = "auto",
     workers: Annotated[
-        int | None, typer.Option(metavar="INT", help="Runs at a time, as cores allow.")
+        int | None, typer.Option(metavar="INT", parser=whole, help="Runs at a time, as cores allow.")
     ] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the sweep.")] = None,
@@ -56,6 +57,7 @@ def sweep(
     """Train many runs: every combination of the values, except those that are there already."""
     import autograd_cli as evo
     from autograd_cli.cli.ending import collect_from_here
+    from autograd_cli.display.streams import put, tell
     from autograd_cli.display.sweep import open_screen, plan_text
     from autograd_cli.sweep.events import Finished
     from autograd_cli.training.signals import Interruption
@@ -77,9 +79,9 @@ def sweep(
         **keys,
     )
     if job.is_limited:
-        typer.echo(f"evo: note: {job.workers} workers: more would share the same cores", err=True)
+        tell(f"note: {job.workers} workers: more would share the same cores")
     if dry_run:
-        typer.echo(plan_text(job), nl=False)
+        put(plan_text(job))
         return
     screen = open_screen(job, "json" if json else "quiet" if quiet else "table")
     with Interruption() as interruption, screen:

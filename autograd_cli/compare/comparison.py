@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograd_cli.contract.keys import real
 from autograd_cli.errors import ConfigError, EvoError, unknown
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import RunRecord
@@ -148,7 +149,7 @@ def _matches(value: Any, text: str) -> bool:
         return text.lower() == str(value).lower()
     if isinstance(value, int | float):
         try:
-            return float(text) == value
+            return real(text) == value
         except ValueError:
             return False
     return text == ("null" if value is None else value)

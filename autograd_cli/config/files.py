@@ -60,6 +60,8 @@ def find_config(name: str) -> Path:
         ConfigError: there is none.
 
     """
+    if not name:
+        raise ConfigError("config: it is empty; give a path or a name, or leave it out", key="config")
     path = Path(name)
     if path.is_dir() and (path / "config.yaml").exists():
         return path / "config.yaml"
