@@ -18,9 +18,7 @@ from autograd_cli.training.signals import Terminated
 from autograd_cli.version import __version__
 
 # What the parser raises at a mistake, wherever typer keeps it: in click, or in a copy of its own.
-_UsageError: type[Exception] = next(
-    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError"
-)
+_UsageError: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if "Usage" in kind.__name__)
 
 
 class EvoCommand(TyperCommand):
@@ -28,9 +26,9 @@ class EvoCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments into the context."""
-        given: dict[Any, Any] = (
-            {} if ctx.resilient_parsing else self.make_parser(ctx).parse_args(list(args))[0]
-        )
+        given: dict[Any, Any] = {}
+        if not ctx.resilient_parsing:
+            given, *_ = self.make_parser(ctx).parse_args(list(args))
         for parameter in self.params:
             value = given.get(parameter.name)
             if value == "" or (isinstance(value, list | tuple) and "" in value):

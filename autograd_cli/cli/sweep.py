@@ -12,9 +12,9 @@ from autograd_cli.cli.options import (
     JsonOption,
     QuietOption,
     RunsDirOption,
+    whole_number,
     with_keys,
 )
-from autograd_cli.contract.keys import whole
 from autograd_cli.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def sweep(
         str, typer.Option(help="auto, serial, processes, batched or dask.", autocompletion=complete_engine)
     ] = "auto",
     workers: Annotated[
-        int | None, typer.Option(metavar="INT", parser=whole, help="Runs at a time, as cores allow.")
+        int | None, typer.Option(metavar="INT", parser=whole_number, help="Runs at a time, as cores allow.")
     ] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the sweep.")] = None,
