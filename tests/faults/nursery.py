@@ -94,7 +94,8 @@ def _serve() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         children = [_fork(arguments, request) for arguments in request["commands"]]
-        print(json.dumps([_wait(*child) for child in children]), flush=True)
+        sys.stdout.write(json.dumps([_wait(*child) for child in children]) + "\n")
+        sys.stdout.flush()
 
 
 def _fork(arguments: list[str], request: Mapping[str, Any]) -> tuple[int, int, int]:
