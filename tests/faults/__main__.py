@@ -81,7 +81,7 @@ def _report(rows: Sequence[tuple[str, ...]], elapsed_s: float) -> str:
         "",
         "What `make faults` has done to the real program, and what was lost by it: a wrong loss, a torn row",
         "shown as whole, a run lost or doubled in a resumed sweep, a `completed` run whose files are less, a",
-        "hang, a traceback, a directory left behind that is no run. `tests/faults/` says how each fault is made.",
+        "hang, a traceback, a folder left behind that is no run. `tests/faults/` says how each is made.",
         "",
         f"{datetime.now(UTC):%Y-%m-%d}; {versions}; {platform.system()} {platform.machine()}, "
         f"{os.cpu_count()} cores; {elapsed_s / 60:.0f} minutes.",

@@ -21,7 +21,24 @@ from tests.faults.nursery import End, Nursery
 from tests.helpers import command, environment, evo
 
 # What waits for a change on another branch, as `fault: kind`. To be empty when all is merged.
-PENDING: frozenset[str] = frozenset()
+PENDING = frozenset(
+    {
+        "SIGKILL in a run's first 5 ms: no run",
+        "SIGKILL at any moment of a run: no run",
+        "SIGKILL to a sweep, which is then completed: no run",
+        "SIGKILL or SIGTERM to a sweep's worker: no run",
+        "SIGINT, SIGTERM: process, group; once, twice: no run",
+        "terminal closed: no run",
+        "disk full: RLIMIT_FSIZE of every size: no run",
+        "disk full: a file system of a few pages: no run",
+        "8 to 20 descriptors: no run",
+        "power cut after every call: wrong completed",
+        "files with changed bytes (100 a try): wrong completed",
+        "files that hypothesis wrote (100 a try): wrong completed",
+        "clocks that step back: clock",
+        "clocks that step back: calendar",
+    }
+)
 
 PATIENCE_S = 120.0
 
@@ -99,7 +116,7 @@ class Fault:
 # --- what counts as lost ----------------------------------------------------------------------------
 
 
-def of_output(code: int | None, err: str, allowed: Sequence[int]) -> Iterator[Loss]:
+def of_output(code: int | None, err: str, allowed: Sequence[int], out: str = "") -> Iterator[Loss]:
     """A hang, a traceback, an exit code that means nothing, an error that is no line, a control sequence."""
     if code is None:
         yield Loss("hang", f"killed after {PATIENCE_S:.0f} s; stderr {err[-200:]!r}")
@@ -110,7 +127,7 @@ def of_output(code: int | None, err: str, allowed: Sequence[int]) -> Iterator[Lo
         yield Loss("exit code", f"{code}, not one of {list(allowed)}; stderr {err[-300:]!r}")
     elif [line for line in err.splitlines() if not line.startswith(("evo: ", "  "))]:
         yield Loss("message", f"{err[:300]!r}")
-    elif code in (1, 2) and not err:
+    elif code in (1, 2) and not (err or out):
         yield Loss("message", f"exit code {code} without a word")
     if _CONTROL.search(err):
         yield Loss("control sequence", f"{err[:300]!r}")

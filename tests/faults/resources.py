@@ -35,7 +35,7 @@ def file_size(t: Try) -> Iterator[Loss]:
     what = SMALL_SWEEP if t.number % 4 == 3 else SMALL
     size = int(t.share * _LARGEST)
     end = t.nursery.evo(*what, cwd=t.folder, limits={"FSIZE": size})
-    yield from of_output(end.code, end.err, [0, 1, 2])
+    yield from of_output(end.code, end.err, [0, 1, 2], end.out)
     yield from of_runs(t.folder / "runs", expected(*what))
     if end.code == 0:
         yield from of_runs(t.folder / "runs", expected(*what), all_there=True)
