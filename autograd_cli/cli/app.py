@@ -13,7 +13,7 @@ from autograd_cli.cli.sweep import sweep
 from autograd_cli.cli.train import train
 from autograd_cli.cli.verify import verify
 from autograd_cli.display.streams import discard_stdout, put, tell
-from autograd_cli.errors import ConfigError, EvoError, ExitCode, did_you_mean, shortened
+from autograd_cli.errors import ConfigError, EvoError, ExitCode, did_you_mean
 from autograd_cli.training.signals import Terminated
 from autograd_cli.version import __version__
 
@@ -74,7 +74,7 @@ def in_options(error: EvoError) -> str:
 def _tell_usage(error: Any) -> int:
     """Say in one line what the parser did not understand; its exit code."""
     command = error.ctx.command if error.ctx else None
-    path = error.ctx.command_path if error.ctx else "evo"
+    path = error.ctx.command_path if error.ctx else "evo COMMAND"
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()
     elif (option := getattr(error, "option_name", None)) and type(error).__name__ == "NoSuchOption":
@@ -82,7 +82,7 @@ def _tell_usage(error: Any) -> int:
         tell(f"{option}: {path} has no such option{did_you_mean(option, [*names, '--help'])}")
     else:
         message = " ".join(error.format_message().split()).removesuffix(".")
-        tell(shortened(f"{message[:1].lower()}{message[1:]}; see '{path} --help'"))
+        tell(f"{message[:1].lower()}{message[1:]}; see '{path} --help'")
     return int(error.exit_code)
 
 

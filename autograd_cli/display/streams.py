@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from autograd_cli.display.text import guarded, shown
-from autograd_cli.errors import EvoError
+from autograd_cli.errors import EvoError, shortened
 
 # The pictures' own characters, which a list of their numbers would not make any clearer.
 _PICTURES = range(0x2500, 0x25A0)
@@ -58,7 +58,7 @@ def put(text: str) -> None:
 
 def tell(message: str, *details: str) -> None:
     """Say something on stderr, in a line, and each detail in an indented one below it, if anybody listens."""
-    lines = [f"evo: {shown(message)}", *(f"  {shown(detail)}" for detail in details)]
+    lines = [f"evo: {shown(shortened(message))}", *(f"  {shown(shortened(one))}" for one in details)]
     with suppress(OSError, ValueError):
         write(sys.stderr, "".join(f"{line}\n" for line in lines))
 
