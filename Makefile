@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint types check bench picture clean
+.PHONY: demo test lint types check faults bench picture clean
 
 demo: $(VENV)/installed  ## install, and train `optim` on `sin` before your eyes
 	$(BIN)/evo train --impl optim --task sin
@@ -21,6 +21,9 @@ types: $(VENV)/installed-test
 	$(BIN)/mypy
 
 check: lint types test  ## all that must hold before a commit
+
+faults: $(VENV)/installed-test  ## hurt the real program in every way, thousands of times; within twenty minutes
+	$(BIN)/python -m tests.faults
 
 bench: $(VENV)/installed-test  ## measure everything anew; ten minutes on an otherwise idle machine
 	$(BIN)/python benchmarks/all.py

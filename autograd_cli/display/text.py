@@ -5,17 +5,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
-from autograd_cli.runs.losses import evenly
-
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
+# Patterns, compiled when one is first needed, which help and most tables never do.
 # What makes a terminal do something, turns the direction of reading, ends a line, or is half a character.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_COLOUR = re.compile(r"(\x1b\[[0-9;]*m|\n)")
+_UNSAFE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+_COLOUR = r"(\x1b\[[0-9;]*m|\n)"
 # All others are one cell wide each. Between U+2500 and U+259F are the pictures' own characters.
-_MAYBE_WIDE = re.compile("[^\x00-\u02ff\u2010-\u2027\u2500-\u259f]")
+_MAYBE_WIDE = "[^\x00-\u02ff\u2010-\u2027\u2500-\u259f]"
 _NAMED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
@@ -25,7 +22,7 @@ def shown(text: str) -> str:
     Control characters, those that turn the direction of reading, and bytes that are no UTF-8 are replaced by
     their numbers. A text without any stays as it is, so that showing twice changes nothing.
     """
-    return text if text.isprintable() else _UNSAFE.sub(_number_of, text)
+    return text if text.isprintable() else re.sub(_UNSAFE, _number_of, text)
 
 
 def _number_of(match: re.Match[str]) -> str:
@@ -37,12 +34,12 @@ def _number_of(match: re.Match[str]) -> str:
 
 def guarded(text: str) -> str:
     """Lines for a terminal, in which nothing but colours and the ends of lines has any effect."""
-    return "".join(part if _COLOUR.fullmatch(part) else shown(part) for part in _COLOUR.split(text))
+    return "".join(part if re.fullmatch(_COLOUR, part) else shown(part) for part in re.split(_COLOUR, text))
 
 
 def cells(text: str) -> int:
     """How many cells of a terminal `text` takes: two for a wide character, none for a combining one."""
-    if text.isascii() or not _MAYBE_WIDE.search(text):
+    if text.isascii() or not re.search(_MAYBE_WIDE, text):
         return len(text)
     from unicodedata import category, east_asian_width  # hardly any table needs it
 
@@ -58,6 +55,8 @@ def json_text(content: Any) -> str:
     A byte of a name that is not UTF-8 stands as `\udc80` to `\udcff`, as Python's json reads and writes it:
     os.fsencode makes the name's bytes of what json.loads returns.
     """
+    import orjson  # neither help nor errors must wait for it
+
     try:
         text = orjson.dumps(content, option=orjson.OPT_INDENT_2).decode()
     except TypeError:  # orjson takes no such names
@@ -107,6 +106,8 @@ def sparkline(losses: Sequence[float], width: int = 16) -> str:
 
     Losses of zero or less have no logarithm: they are drawn as the lowest block.
     """
+    from autograd_cli.runs.losses import evenly  # neither must they for what it imports
+
     logs = [math.log10(loss) if loss > 0 else None for loss in evenly(losses, width)]
     known = [value for value in logs if value is not None]
     low, high = (min(known), max(known)) if known else (0.0, 0.0)
