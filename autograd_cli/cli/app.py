@@ -1,5 +1,6 @@
 """The program `evo`: its commands, and the one place where errors become a line and an exit code."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -76,7 +77,8 @@ def _tell_usage(error: Any) -> int:
     command = error.ctx.command if error.ctx else None
     path = error.ctx.command_path if error.ctx else "evo COMMAND"
     if type(error).__name__ == "NoArgsIsHelpError":
-        error.show()
+        with suppress(OSError):
+            error.show()
     elif (option := getattr(error, "option_name", None)) and type(error).__name__ == "NoSuchOption":
         names = [name for parameter in command.params for name in parameter.opts] if command else []
         tell(f"{option}: {path} has no such option{did_you_mean(option, [*names, '--help'])}")

@@ -4,12 +4,12 @@ from tests.faults import inputs, power, processes, resources
 from tests.faults.harness import Fault
 
 FAULTS = (
-    Fault("SIGKILL in a run's first 5 ms", processes.killed_early, quick=3, long=150),
-    Fault("SIGKILL at any moment of a run", processes.killed_anywhere, quick=2, long=100),
-    Fault("SIGKILL to a sweep, which is then completed", processes.killed_sweep, quick=1, long=30),
-    Fault("SIGKILL or SIGTERM to a sweep's worker", processes.killed_worker, quick=1, long=20),
+    Fault("SIGKILL in a run's first 5 ms", processes.killed_early, quick=3, long=120),
+    Fault("SIGKILL at any moment of a run", processes.killed_anywhere, quick=2, long=80),
+    Fault("SIGKILL to a sweep, which is then completed", processes.killed_sweep, quick=1, long=15),
+    Fault("SIGKILL or SIGTERM to a sweep's worker", processes.killed_worker, quick=1, long=16),
     Fault("SIGKILL to the Dask scheduler of a sweep", processes.killed_scheduler, quick=0, long=2),
-    Fault("SIGINT, SIGTERM: process, group; once, twice", processes.signalled, quick=2, long=64),
+    Fault("SIGINT, SIGTERM: process, group; once, twice", processes.signalled, quick=2, long=48),
     Fault("terminal closed", processes.hung_up, quick=2, long=30),
     Fault("reader of the pipe leaves", resources.leaving_reader, quick=1, long=20),
     Fault("standard streams closed, full, ASCII", resources.streams, quick=6, long=len(resources.STREAMS)),
