@@ -6,7 +6,7 @@ LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types check lowest bench picture rooms clean
+.PHONY: demo test lint types check faults lowest bench picture rooms clean
 
 demo: $(VENV)/installed  ## install, and train `optim` on `sin` before your eyes
 	$(BIN)/evo train --impl optim --task sin
@@ -23,6 +23,9 @@ types: $(VENV)/installed-test
 	$(BIN)/mypy
 
 check: lint types test  ## all that must hold before a commit
+
+faults: $(VENV)/installed-test  ## hurt the real program in every way, thousands of times; within twenty minutes
+	$(BIN)/python -m tests.faults
 
 lowest: $(LOWEST)/installed-test  ## the tests with the lowest versions that pyproject.toml allows
 	$(LOWEST)/bin/python -m pytest

@@ -3,8 +3,8 @@
 import gc
 import os
 import signal
-import sys
 
+from autograd_cli.display.streams import flush_all, prepare
 from autograd_cli.errors import ExitCode
 from autograd_cli.training.signals import Terminated, raise_terminated
 
@@ -15,6 +15,7 @@ def main() -> None:
     # takes a third of the time of a short run. Training switches it back on.
     gc.disable()
     signal.signal(signal.SIGTERM, raise_terminated)
+    prepare()
     try:
         from autograd_cli.cli.app import app  # so that a signal during the import is caught, too
 
@@ -35,11 +36,7 @@ def _leave(code: int) -> None:
     Runs and results are closed by now. Taking torch apart object by object would only give back, in a
     tenth of a second and more, what the system takes back at once.
     """
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:
-        pass  # nobody reads any more
+    flush_all()
     os._exit(code)
 
 

@@ -9,11 +9,16 @@ command line catches EvoError in one place and prints it as one line, never as a
 the key: there it is an option.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import TypeVar
 
 T = TypeVar("T")
+
+# No name of a file is as long; what is, nobody reads to its end.
+_LONGEST_WORD = 300
+_LONGEST_MESSAGE = 4000
 
 
 class ExitCode(IntEnum):
@@ -30,7 +35,11 @@ class ExitCode(IntEnum):
 class EvoError(Exception):
     """Something asked for could not be done; the message is one line for a person.
 
+    Of a word of thousands of characters the message keeps the two ends, and says how many there were.
+
     Attributes:
+        message: the line.
+        details: lines that belong below it, where there is more than one reason.
         key: the name of the argument that the message begins with, such as `runs_dir`; None if it is about no
             argument.
 
@@ -38,8 +47,10 @@ class EvoError(Exception):
 
     exit_code = ExitCode.FAILED
 
-    def __init__(self, message: str, *, key: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, details: Iterable[str] = (), key: str | None = None) -> None:
+        self.message = shortened(message)
+        self.details = tuple(map(shortened, details))
+        super().__init__("\n  ".join([self.message, *self.details]))
         self.key = key
 
 
@@ -51,6 +62,16 @@ class ConfigError(EvoError):
 
 class RunError(EvoError):
     """A run directory or one of its files cannot be written or read."""
+
+
+def shortened(text: str) -> str:
+    """`text`, with the two ends alone of what is too long to be read."""
+    text = re.sub(rf"\S{{{_LONGEST_WORD + 1},}}", lambda word: _ends(word[0], 40), text)
+    return text if len(text) <= _LONGEST_MESSAGE else _ends(text, _LONGEST_MESSAGE // 2)
+
+
+def _ends(text: str, length: int) -> str:
+    return f"{text[:length]}…({len(text):,} characters)…{text[-8:]}"
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:

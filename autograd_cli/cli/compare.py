@@ -31,18 +31,19 @@ def compare(
     import autograd_cli as evo
     from autograd_cli.compare.comparison import load_runs
     from autograd_cli.compare.groups import Grouping
+    from autograd_cli.display.streams import put, tell
     from autograd_cli.display.tables import COMPARISON_FORMATS
     from autograd_cli.errors import choose
 
     choose(format_, COMPARISON_FORMATS, "format")
     records, complaints = load_runs(runs)
     for complaint in complaints:
-        typer.echo(f"evo: warning: {complaint}", err=True)
+        tell(f"warning: {complaint}")
     if not records:
         raise EvoError("nothing to compare: none of the paths is a run or a CSV file of losses")
     table = evo.compare(
         records, sort=sort, baseline=baseline, where=where or (), group_by=group_by, over=over
     )
     if isinstance(table.content, Grouping) and table.content.left_out:
-        typer.echo(f"evo: note: {table.content.left_out} runs have not come to their end; left out", err=True)
-    typer.echo(table.text(format_), nl=False)
+        tell(f"note: {table.content.left_out} runs have not come to their end; left out")
+    put(table.text(format_))

@@ -23,6 +23,7 @@ def graph(
     """Draw the graph that autograd built in one forward pass."""
     import autograd_cli as evo
     from autograd_cli.display.graphs import GRAPH_FORMATS
+    from autograd_cli.display.streams import put
     from autograd_cli.errors import choose
     from autograd_cli.graph import NoGraphError
 
@@ -37,4 +38,4 @@ def graph(
         if format_ != "tree":
             raise
         text = f"{reason}\n"  # an answer, though there is nothing to draw
-    typer.echo(text, nl=False)
+    put(text)

@@ -1,6 +1,6 @@
 """`evo list`."""
 
-import typer
+from autograd_cli.display.streams import put
 
 
 def list_() -> None:
@@ -8,4 +8,4 @@ def list_() -> None:
     import autograd_cli as evo
     from autograd_cli.display.tables import levels_table
 
-    typer.echo(levels_table(list(evo.tasks().values())), nl=False)
+    put(levels_table(list(evo.tasks().values())))

@@ -29,6 +29,22 @@ RunsDirOption = Annotated[Path, typer.Option(help="Folder for run directories.")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print the run directories alone.")]
 
+
+def whole_number(text: str) -> int:
+    """The value of an option that takes a whole number.
+
+    Raises:
+        BadParameter: it is none.
+
+    """
+    from autograd_cli.contract.keys import whole
+
+    try:
+        return whole(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 # Options whose names are keys of the configuration.
 CELL: dict[str, Any] = {
     "task": Annotated[str | None, typer.Option(help="The task.", autocompletion=complete_task)],

@@ -25,6 +25,7 @@ def predict(
     format_: Annotated[str, typer.Option("--format", help="plain, csv or json.")] = "plain",
 ) -> None:
     """Predict with a trained model; without inputs, for those that it was trained on."""
+    from autograd_cli.display.streams import put
     from autograd_cli.errors import choose
     from autograd_cli.predict.model import find_inputs, load_model, parse_depth
     from autograd_cli.predict.rows import ROW_FORMATS, check_new, write_rows
@@ -39,4 +40,4 @@ def predict(
     if output:
         write_rows(output, predictions, "output")
     else:
-        typer.echo(show(predictions), nl=False)
+        put(show(predictions))

@@ -13,6 +13,7 @@ from autograd_cli.cli.options import (
     JsonOption,
     QuietOption,
     RunsDirOption,
+    whole_number,
     with_keys,
 )
 from autograd_cli.errors import ConfigError, ExitCode
@@ -40,7 +41,7 @@ def sweep(
         str, typer.Option(help="auto, serial, processes, batched or dask.", autocompletion=complete_engine)
     ] = "auto",
     workers: Annotated[
-        int | None, typer.Option(metavar="INT", help="Runs at a time, as cores allow.")
+        int | None, typer.Option(metavar="INT", parser=whole_number, help="Runs at a time, as cores allow.")
     ] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler.")] = None,
     devices: DevicesOption = None,
@@ -61,6 +62,7 @@ def sweep(
     """Train many runs: every combination of the values, except those that are there already."""
     import autograd_cli as evo
     from autograd_cli.cli.ending import collect_from_here
+    from autograd_cli.display.streams import put, tell
     from autograd_cli.display.sweep import open_screen, plan_text
     from autograd_cli.sweep.events import Finished, Note
     from autograd_cli.training.signals import Interruption
@@ -84,16 +86,16 @@ def sweep(
         **keys,
     )
     if job.is_limited:
-        typer.echo(f"evo: note: {job.workers} workers: more would share cores or GPUs", err=True)
+        tell(f"note: {job.workers} workers: more would share cores or GPUs")
     if dry_run:
-        typer.echo(plan_text(job), nl=False)
+        put(plan_text(job))
         return
     screen = open_screen(job, "json" if json else "quiet" if quiet else "table")
     with Interruption() as interruption, screen:
         for event in job.run(interruption):
             screen.show(event)
             if isinstance(event, Note):
-                typer.echo(f"evo: note: {event.text}", err=True)
+                tell(f"note: {event.text}")
             if isinstance(event, Finished) and event.outcome.is_new:
                 collect_from_here()
     screen.finish()

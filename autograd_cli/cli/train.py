@@ -26,6 +26,7 @@ def train(
     import autograd_cli as evo
     from autograd_cli.catalogue.files import names_class
     from autograd_cli.cli.ending import collect_from_here, exit_code
+    from autograd_cli.display.streams import tell
     from autograd_cli.display.training import open_screen
     from autograd_cli.training.signals import Interruption
 
@@ -34,7 +35,7 @@ def train(
     def begin(resolved: "RunConfig") -> None:
         collect_from_here()
         if config and "impl" not in keys and names_class(resolved.impl):
-            typer.echo(f"evo: note: runs the code of {resolved.impl}", err=True)
+            tell(f"note: runs the code of {resolved.impl}")
         screen.start(resolved)
 
     with Interruption() as interruption, screen:

@@ -37,11 +37,12 @@ def verify(
 ) -> None:
     """Prove levels equal and their gradients right; exit 1 if one is not."""
     import autograd_cli as evo
+    from autograd_cli.display.streams import put
     from autograd_cli.display.verdicts import VERDICT_FORMATS, progress
     from autograd_cli.errors import choose
 
     choose(format_, VERDICT_FORMATS, "format")
     with progress() as announce:
         verification = evo.verify(quick=quick, on_level=announce, **keys)
-    typer.echo(verification.text(format_), nl=False)
+    put(verification.text(format_))
     raise typer.Exit(ExitCode.DONE if verification.passed else ExitCode.FAILED)

@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd_cli.catalogue.files import names_class
 from autograd_cli.contract.config import class_name
+from autograd_cli.contract.keys import real
 from autograd_cli.errors import ConfigError, EvoError, unknown
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import RunRecord
@@ -170,7 +171,7 @@ def _matches(value: Any, text: str) -> bool:
         return text.lower() == str(value).lower()
     if isinstance(value, int | float):
         try:
-            return float(text) == value
+            return real(text) == value
         except ValueError:
             return False
     return text == ("null" if value is None else value)

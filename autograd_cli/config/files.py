@@ -91,6 +91,8 @@ def find_config(name: str) -> Path:
         ConfigError: there is none, or nobody can tell.
 
     """
+    if not name:
+        raise ConfigError("config: it is empty; give a path or a name, or leave it out", key="config")
     path = Path(name)
     try:
         if is_folder(path) and look(path / "config.yaml") is not None:

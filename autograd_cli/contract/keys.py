@@ -74,13 +74,18 @@ class Key:
         if self.optional and text.lower() in _NULL:
             return None
         value = self._read(text)
-        if self.choices and value not in self.choices:
-            raise ValueError(text)
-        if self.minimum is not None and isinstance(value, int | float) and value < self.minimum:
-            raise ValueError(text)
-        if self.below is not None and isinstance(value, int | float) and value >= self.below:
+        if (self.choices and value not in self.choices) or not self.holds(value):
             raise ValueError(text)
         return value
+
+    def holds(self, value: Value) -> bool:
+        """Whether a number lies in the key's range; what is no number has none."""
+        if not isinstance(value, int | float):
+            return True
+        return not (
+            (self.minimum is not None and value < self.minimum)
+            or (self.below is not None and value >= self.below)
+        )
 
     def _read(self, text: str) -> bool | int | float | str:
         if self.kind is bool:
@@ -88,13 +93,42 @@ class Key:
                 raise ValueError(text)
             return text.lower() in _TRUE
         if self.kind is int:
-            return int(text)
+            return whole(text)
         if self.kind is float:
-            number = float(text)
+            number = real(text)
             if not math.isfinite(number):
                 raise ValueError(text)
             return number
         return text
+
+
+def whole(text: str) -> int:
+    """The whole number that `text` is in every language's notation: no `1_000`, no digits but 0 to 9.
+
+    Raises:
+        ValueError: it is none, or has more digits than Python converts.
+
+    """
+    try:
+        return int(_plain(text))
+    except ValueError:
+        raise ValueError(f"'{text}' is not a whole number") from None
+
+
+def real(text: str) -> float:
+    """The number that `text` is in the same notation; `inf` and `nan` are numbers, too.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    return float(_plain(text))
+
+
+def _plain(text: str) -> str:
+    if "_" in text or not text.isascii():
+        raise ValueError(text)
+    return text
 
 
 DTYPES = ("float32", "float64")

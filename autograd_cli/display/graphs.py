@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from autograd_cli.display.tables import aligned
+from autograd_cli.display.text import shown
 from autograd_cli.errors import EvoError
 from autograd_cli.graph import Accumulation, Node
 
@@ -24,9 +25,9 @@ def tree(root: Node) -> str:
     drawn: set[int] = set()
 
     def add(node: Node, to: "Tree | None") -> "Tree":
-        text = Text(node.label, style="bold green" if node.parameters else "")
+        text = Text(shown(node.label), style="bold green" if node.parameters else "")
         if node.saved:
-            text.append(f"  saved: {node.saved_label}", style="dim")
+            text.append(f"  saved: {shown(node.saved_label)}", style="dim")
         again = node.id in drawn and bool(node.inputs)
         if again:
             text.append("  (drawn above)", style="dim")

@@ -5,12 +5,10 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-
 from autograd_cli.compare.groups import Group, Grouping
 from autograd_cli.contract.keys import show
 from autograd_cli.display.tables import aligned, is_numeric, markdown_table
-from autograd_cli.display.text import number
+from autograd_cli.display.text import json_text, number
 
 
 def _table(grouping: Grouping) -> str:
@@ -22,8 +20,7 @@ def _markdown(grouping: Grouping) -> str:
 
 
 def _json(grouping: Grouping) -> str:
-    rows = [grouping.row(group) for group in grouping.groups]
-    return orjson.dumps(rows, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    return json_text([grouping.row(group) for group in grouping.groups])
 
 
 def _csv(grouping: Grouping) -> str:

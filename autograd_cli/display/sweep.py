@@ -2,16 +2,15 @@
 
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-import orjson
-
-from autograd_cli.display.streams import discard_stdout
+from autograd_cli.display.streams import unheard, write
 from autograd_cli.display.tables import aligned
-from autograd_cli.display.text import duration, number
+from autograd_cli.display.text import duration, json_text, number, shown
 from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.events import Event, Finished, Lost, Started
 from autograd_cli.sweep.plan import PlannedRun
@@ -62,7 +61,7 @@ def plan_text(sweep: Sweep) -> str:
         f"{run.index:>6}  {'to do' if run.index in to_do else 'there'}  {run.label}"
         for run in sweep.plan.runs
     ]
-    return "\n".join(lines) + "\n"
+    return "".join(f"{shown(line)}\n" for line in lines)
 
 
 def best_of(sweep: Sweep) -> tuple[PlannedRun, RunSummary] | None:
@@ -120,21 +119,20 @@ class PlainScreen:
     def show(self, event: Event) -> None:
         """Print a run that this sweep has made, or lost."""
         if isinstance(event, Lost):
-            self._write(f"lost its worker, goes again: {event.run.label}\n")
+            self._write([f"lost its worker, goes again: {event.run.label}"])
         if isinstance(event, Finished) and event.outcome.is_new:
-            self._write(finished_line(self._sweep, event) + "\n")
+            self._write([finished_line(self._sweep, event)])
 
     def finish(self) -> None:
         """Print the result."""
-        self._write("".join(f"{line}\n" for line in result_lines(self._sweep, monotonic() - self._start_s)))
+        self._write(result_lines(self._sweep, monotonic() - self._start_s))
 
-    def _write(self, text: str) -> None:
-        try:
-            self._out.write(text)
-            self._out.flush()
-        except BrokenPipeError:
-            # Whoever watched has seen enough; the sweep itself goes on to its end.
-            discard_stdout()
+    def _write(self, lines: Iterable[str]) -> None:
+        self._write_exactly("".join(f"{shown(line)}\n" for line in lines))
+
+    def _write_exactly(self, text: str) -> None:
+        with unheard():
+            write(self._out, text)
 
     def __enter__(self) -> "PlainScreen":
         return self
@@ -157,7 +155,7 @@ class QuietScreen(PlainScreen):
     def show(self, event: Event) -> None:
         """Print where the run is."""
         if isinstance(event, Finished) and event.outcome.path:
-            self._write(f"{event.outcome.path}\n")
+            self._write_exactly(f"{event.outcome.path}\n")  # for programs, which want it as it is
 
     def finish(self) -> None:
         """Nothing."""
@@ -176,7 +174,7 @@ class JsonScreen(QuietScreen):
             "elapsed_s": monotonic() - self._start_s,
             "runs": [self._run(run) for run in self._sweep.plan.runs],
         }
-        self._write(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
+        self._write_exactly(json_text(content))
 
     def _run(self, run: PlannedRun) -> dict[str, Any]:
         outcome = self._sweep.outcomes.get(run.index)
@@ -199,11 +197,13 @@ class LiveScreen:
         self._live = Live(console=console, auto_refresh=False, transient=True, get_renderable=self._render)
 
     def __enter__(self) -> "LiveScreen":
-        self._live.start(refresh=True)
+        with unheard():
+            self._live.start(refresh=True)
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._live.stop()
+        with unheard():
+            self._live.stop()
 
     def show(self, event: Event) -> None:
         """Draw the state anew, a few times a second; runs that did not complete are told at once."""
@@ -214,15 +214,19 @@ class LiveScreen:
         if isinstance(event, Finished) and event.outcome.is_new and event.outcome.status != "completed":
             from rich.text import Text
 
-            self._console.print(Text(finished_line(self._sweep, event), style="red"), soft_wrap=True)
+            line = Text(shown(finished_line(self._sweep, event)), style="red")
+            with unheard():
+                self._console.print(line, soft_wrap=True)
         if monotonic() - self._shown_s >= _REFRESH_S:
             self._shown_s = monotonic()
-            self._live.refresh()
+            with unheard():
+                self._live.refresh()
 
     def finish(self) -> None:
         """Print the result."""
         for line in result_lines(self._sweep, monotonic() - self._start_s):
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            with unheard():
+                self._console.print(shown(line), markup=False, highlight=False, soft_wrap=True)
 
     def _render(self) -> "RenderableType":
         from rich.console import Group
@@ -243,4 +247,5 @@ class LiveScreen:
             f"{duration(left_s)} left",
         )
         best = best_of(self._sweep)
-        return Group(grid, Text(f"best {number(best[1].last_loss)}: {best[0].label}" if best else ""))
+        told = f"best {number(best[1].last_loss)}: {best[0].label}" if best else ""
+        return Group(grid, Text(shown(told)))

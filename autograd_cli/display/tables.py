@@ -2,16 +2,15 @@
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
-import orjson
-
 from autograd_cli.compare.comparison import Comparison
 from autograd_cli.contract.keys import show
 from autograd_cli.contract.task import Task
-from autograd_cli.display.text import duration, sparkline
+from autograd_cli.display.text import cells, duration, json_text, shown, sparkline
 
 # Rich measures every cell; past some hundred rows the plain columns are there at once.
 _RICH_ROWS = 300
@@ -19,13 +18,15 @@ _RICH_ROWS = 300
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[str] = frozenset()) -> str:
     """Columns of text, two spaces apart, with the columns named in `right` set flush right."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    sides = [">" if name in right else "<" for name in header]
+    rows = [[shown(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    sides = [name in right for name in header]
     lines = [
         "  ".join(
-            f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True)
+            " " * (width - cells(cell)) + cell if is_right else cell + " " * (width - cells(cell))
+            for cell, is_right, width in zip(row, sides, widths, strict=True)
         ).rstrip()
-        for row in (header, *rows)
+        for row in rows
     ]
     return "\n".join(lines) + "\n"
 
@@ -40,18 +41,18 @@ def rich_table(comparison: Comparison) -> str:
     header, rows, right = comparison_cells(comparison)
     console = Console()
     keys = comparison.keys
-    if max(map(len, aligned(header, rows).splitlines())) > console.width:
+    rows = [[shown(cell) for cell in row] for row in rows]
+    if max(map(cells, aligned(header, rows).splitlines())) > console.width:
         header = header[:2] + header[2 + len(keys) :]
         rows = [
             ["\n  ".join([row[0], *_pairs(keys, row[2:])]), *row[1:2], *row[2 + len(keys) :]] for row in rows
         ]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0, show_edge=False)
-    for name, *cells in zip(header, *rows, strict=True):
+    for name, *column in zip(header, *rows, strict=True):
         side: Literal["left", "right"] = "right" if name in right else "left"
         # Only the run's cell and the titles may take several lines: half a number is a wrong number.
-        table.add_column(
-            name, justify=side, overflow="fold", min_width=12 if name == "run" else max(map(len, cells))
-        )
+        least = 12 if name == "run" else max(map(cells, column))
+        table.add_column(Text(shown(name)), justify=side, overflow="fold", min_width=least)
     for row in rows:
         table.add_row(Text(row[0]), *(Text(cell.replace(" ", "\N{NO-BREAK SPACE}")) for cell in row[1:]))
     with console.capture() as capture:
@@ -62,10 +63,14 @@ def rich_table(comparison: Comparison) -> str:
 def markdown_table(
     header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[str] = frozenset()
 ) -> str:
-    """The same columns as Markdown."""
+    """The same columns as Markdown, in which no text ends a cell or begins a tag."""
     rule = ["---:" if name in right else "---" for name in header]
-    escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *escaped))
+    first, *rest = [[_markdown_cell(cell) for cell in row] for row in (header, *rows)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (first, rule, *rest))
+
+
+def _markdown_cell(text: str) -> str:
+    return re.sub(r"(\\*)([|<])", r"\1\1\\\2", shown(text))
 
 
 def _pairs(keys: Sequence[str], values: Sequence[str]) -> list[str]:
@@ -99,7 +104,7 @@ def _markdown(comparison: Comparison) -> str:
 
 def _json(comparison: Comparison) -> str:
     rows = [comparison.row(record) for record in comparison.records]
-    return orjson.dumps(rows, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    return json_text(rows)
 
 
 def _csv(comparison: Comparison) -> str:

@@ -1,11 +1,85 @@
-"""Numbers and durations as text, the same in every table."""
+"""Text of any origin, made safe to show; numbers and durations, the same in every table."""
 
 import math
+import re
 from collections.abc import Sequence
-
-from autograd_cli.runs.losses import evenly
+from typing import Any
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
+
+# Patterns, compiled when one is first needed, which help and most tables never do.
+# What makes a terminal do something, turns the direction of reading, ends a line, or is half a character.
+_UNSAFE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+_COLOUR = r"(\x1b\[[0-9;]*m|\n)"
+# All others are one cell wide each. Between U+2500 and U+259F are the pictures' own characters.
+_MAYBE_WIDE = "[^\x00-\u02ff\u2010-\u2027\u2500-\u259f]"
+_NAMED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+
+def shown(text: str) -> str:
+    r"""`text` in one line that a terminal only shows: `\x1b` for an escape, `\n` for a newline.
+
+    Control characters, those that turn the direction of reading, and bytes that are no UTF-8 are replaced by
+    their numbers. A text without any stays as it is, so that showing twice changes nothing.
+    """
+    return text if text.isprintable() else re.sub(_UNSAFE, _number_of, text)
+
+
+def _number_of(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if 0xDC80 <= code < 0xDD00:  # a byte of a name, as Python keeps it
+        return f"\\x{code - 0xDC00:02x}"
+    return _NAMED.get(match[0]) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
+
+
+def guarded(text: str) -> str:
+    """Lines for a terminal, in which nothing but colours and the ends of lines has any effect."""
+    return "".join(part if re.fullmatch(_COLOUR, part) else shown(part) for part in re.split(_COLOUR, text))
+
+
+def cells(text: str) -> int:
+    """How many cells of a terminal `text` takes: two for a wide character, none for a combining one."""
+    if text.isascii() or not re.search(_MAYBE_WIDE, text):
+        return len(text)
+    from unicodedata import category, east_asian_width  # hardly any table needs it
+
+    return sum(
+        0 if category(one) in ("Mn", "Me", "Cf") else 2 if east_asian_width(one) in "WF" else 1
+        for one in text
+    )
+
+
+def json_text(content: Any) -> str:
+    r"""`content` as indented JSON in pure ASCII, so that no stream's encoding and no terminal can change it.
+
+    A byte of a name that is not UTF-8 stands as `\udc80` to `\udcff`, as Python's json reads and writes it:
+    os.fsencode makes the name's bytes of what json.loads returns.
+    """
+    import orjson  # neither help nor errors must wait for it
+
+    try:
+        text = orjson.dumps(content, option=orjson.OPT_INDENT_2).decode()
+    except TypeError:  # orjson takes no such names
+        import json
+
+        text = json.dumps(_finite(content), indent=2, ensure_ascii=False)
+    if not text.isascii() or "\x7f" in text:
+        text = re.sub("[^\x00-\x7e]", _json_escape, text)
+    return text + "\n"
+
+
+def _finite(content: Any) -> Any:
+    """The same with null for each number that JSON lacks, as orjson has it."""
+    if isinstance(content, dict):
+        return {name: _finite(value) for name, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 
 def number(value: float | None) -> str:
@@ -32,6 +106,8 @@ def sparkline(losses: Sequence[float], width: int = 16) -> str:
 
     Losses of zero or less have no logarithm: they are drawn as the lowest block.
     """
+    from autograd_cli.runs.losses import evenly  # neither must they for what it imports
+
     logs = [math.log10(loss) if loss > 0 else None for loss in evenly(losses, width)]
     known = [value for value in logs if value is not None]
     low, high = (min(known), max(known)) if known else (0.0, 0.0)

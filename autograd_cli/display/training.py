@@ -1,14 +1,16 @@
 """A run as it goes: plain lines for a pipe, a live table for a terminal."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+import orjson
+
 from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.config import RunConfig
-from autograd_cli.display.streams import discard_stdout
-from autograd_cli.display.text import duration, number
+from autograd_cli.display.streams import unheard, write
+from autograd_cli.display.text import duration, json_text, number, shown
 from autograd_cli.runs.record import RunRecord
 
 if TYPE_CHECKING:
@@ -82,24 +84,23 @@ class PlainScreen:
     def start(self, config: RunConfig) -> None:
         """Print the header."""
         self._config = config
-        self._write(f"{'step':>8}  {'loss':>14}  {'elapsed_s':>10}\n")
+        self._write([f"{'step':>8}  {'loss':>14}  {'elapsed_s':>10}"])
 
     def show(self, batch: Batch) -> None:
         """Print the batch's rows."""
         rows = rows_to_print(self._config, batch)
-        self._write("".join(f"{step:>8}  {number(loss):>14}  {t:>10.4f}\n" for step, loss, t in rows))
+        self._write(f"{step:>8}  {number(loss):>14}  {t:>10.4f}" for step, loss, t in rows)
 
     def finish(self, record: RunRecord) -> None:
         """Print the result."""
-        self._write("".join(f"{line}\n" for line in summary_lines(record)))
+        self._write(summary_lines(record))
 
-    def _write(self, text: str) -> None:
-        try:
-            self._out.write(text)
-            self._out.flush()
-        except BrokenPipeError:
-            # Whoever watched has seen enough; the run itself goes on to its end.
-            discard_stdout()
+    def _write(self, lines: Iterable[str]) -> None:
+        self._write_exactly("".join(f"{shown(line)}\n" for line in lines))
+
+    def _write_exactly(self, text: str) -> None:
+        with unheard():
+            write(self._out, text)
 
     def __enter__(self) -> "PlainScreen":
         return self
@@ -119,7 +120,7 @@ class QuietScreen(PlainScreen):
 
     def finish(self, record: RunRecord) -> None:
         """Print where the run is."""
-        self._write(f"{record.path}\n")
+        self._write_exactly(f"{record.path}\n")  # a program that reads it wants the path as it is
 
 
 class JsonScreen(QuietScreen):
@@ -127,7 +128,7 @@ class JsonScreen(QuietScreen):
 
     def finish(self, record: RunRecord) -> None:
         """Print the record."""
-        self._write(record.to_json(with_path=True).decode())
+        self._write_exactly(json_text({"path": record.path} | orjson.loads(record.to_json())))
 
 
 class LiveScreen:
@@ -150,19 +151,22 @@ class LiveScreen:
 
         self._config = config
         self._live = Live(console=self._console, auto_refresh=False, get_renderable=self._render)
-        self._live.start(refresh=True)
+        with unheard():
+            self._live.start(refresh=True)
 
     def __exit__(self, *error: object) -> None:
         self._ended = True
         if self._live:
-            self._live.stop()
+            with unheard():
+                self._live.stop()
 
     def show(self, batch: Batch) -> None:
         """Draw the batch's rows, and how far the run is."""
         self._rows.extend(rows_to_print(self._config, batch))
         self._last = (batch.first_step + len(batch.losses) - 1, batch.losses[-1], batch.elapsed_s[-1])
         if self._live:
-            self._live.refresh()
+            with unheard():
+                self._live.refresh()
 
     def finish(self, record: RunRecord) -> None:
         """Draw the whole table without the bar, then the result."""
@@ -170,7 +174,10 @@ class LiveScreen:
         formula = [record.result] if record.result else []
         for line in summary_lines(record):
             style = "bold green" if line in formula else "red" if record.status == "diverged" else ""
-            self._console.print(line, style=style, markup=False, highlight=not style, soft_wrap=True)
+            with unheard():
+                self._console.print(
+                    shown(line), style=style, markup=False, highlight=not style, soft_wrap=True
+                )
 
     def _render(self) -> "RenderableType":
         from rich.console import Group
@@ -185,8 +192,9 @@ class LiveScreen:
 def loss_table(title: str, rows: list[Row]) -> "RenderableType":
     """Rows of a run as a rich table."""
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=Text(shown(title)), title_justify="left", title_style="bold")
     table.add_column("step", justify="right", min_width=8)
     table.add_column("loss", justify="right", min_width=14, style="cyan")
     table.add_column("elapsed", justify="right", min_width=9, style="dim")

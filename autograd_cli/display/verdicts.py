@@ -9,6 +9,7 @@ from typing import Protocol
 import orjson
 
 from autograd_cli.display.tables import aligned
+from autograd_cli.display.text import json_text, shown
 from autograd_cli.verify.cells import Verdict
 
 
@@ -42,20 +43,22 @@ def _block(v: Verdict) -> str:
         rows += [("  2 threads", apart)]
     title = f"{v.task} / {v.impl}: {'ok' if v.passed else 'FAILED'}, {steps} against {v.reference}"
     body = aligned(rows[0], rows[1:]).rstrip("\n")
-    return "\n".join([title, body, *(f"  FAILED: {complaint}" for complaint in v.complaints)])
+    complaints = [f"  FAILED: {shown(complaint)}" for complaint in v.complaints]
+    return "\n".join([shown(title), body, *complaints])
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
     """How many levels passed, in one line."""
     failed = [f"{v.task}/{v.impl}" for v in verdicts if not v.passed]
     ok = len(verdicts) - len(failed)
-    return f"{ok} of {len(verdicts)} levels verified" + (f"; FAILED: {', '.join(failed)}" if failed else "")
+    failures = f"; FAILED: {', '.join(failed)}" if failed else ""
+    return shown(f"{ok} of {len(verdicts)} levels verified{failures}")
 
 
 def verdicts_json(verdicts: Sequence[Verdict]) -> str:
     """Every number, as a JSON array of one object a level."""
     rows = [{"passed": verdict.passed} | orjson.loads(orjson.dumps(verdict)) for verdict in verdicts]
-    return orjson.dumps(rows, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    return json_text(rows)
 
 
 VERDICT_FORMATS = {"table": verdicts_table, "json": verdicts_json}
@@ -71,11 +74,16 @@ def progress() -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         done = count()
-        yield lambda cell, total: bar.update(task, total=total, completed=next(done), description=cell)
+        yield lambda cell, total: bar.update(task, total=total, completed=next(done), description=shown(cell))
 
 
 def _each(differences: Mapping[str, float]) -> str:

@@ -13,7 +13,7 @@ from autograd_cli.config.files import read_config_file
 from autograd_cli.config.reading import is_folder, look
 from autograd_cli.config.resolve import resolve
 from autograd_cli.contract.config import RunConfig
-from autograd_cli.contract.keys import Key
+from autograd_cli.contract.keys import Key, whole
 from autograd_cli.contract.problem import ModelSignature
 from autograd_cli.errors import ConfigError, RunError
 from autograd_cli.predict.rows import Rows, parse_numbers, read_rows
@@ -155,6 +155,6 @@ def parse_depth(text: str) -> int:
     key = Key("depth", int, "the path that a dynamic model takes", minimum=0)
     try:
         key.parse(text)
-        return int(text)
+        return whole(text)
     except ValueError:
         raise ConfigError(f"depth: depth is '{text}'; it must be {key.allowed}", key="depth") from None

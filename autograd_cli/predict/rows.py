@@ -14,6 +14,7 @@ import orjson
 from numpy.typing import NDArray
 
 from autograd_cli.config.reading import lines_of, look, open_regular
+from autograd_cli.contract.keys import real
 from autograd_cli.errors import ConfigError, did_you_mean
 from autograd_cli.runs.npy import read_npy
 
@@ -129,14 +130,14 @@ def _parse_csv(reader: Any, path: Path, width: int) -> Iterator[list[float]]:
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        real(text)
     except ValueError:
         return False
-    return "_" not in text  # Python's own 1_000 is not what other programs call a number
+    return True
 
 
 def _finite(text: str) -> float | None:
-    number = float(text) if _is_number(text) else math.nan
+    number = real(text) if _is_number(text) else math.nan
     return number if math.isfinite(number) else None
 
 

@@ -109,9 +109,9 @@ class RunRecord:
             return f"the loss is not finite at step {self.diverged_step}"
         return self.error
 
-    def to_json(self, *, with_path: bool = False) -> bytes:
-        """The record as indented JSON; `with_path` adds where the run is."""
-        content = {f.name: getattr(self, f.name) for f in fields(self) if with_path or f.name != "path"}
+    def to_json(self) -> bytes:
+        """The record as indented JSON."""
+        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "path"}
         return json_bytes(content, indent=True)
 
 

@@ -9,14 +9,15 @@ from math import prod
 
 from autograd_cli.catalogue.cell import Cell
 from autograd_cli.config.files import Setting
-from autograd_cli.config.resolve import gather, resolve
+from autograd_cli.config.resolve import gather, parse_value, resolve
 from autograd_cli.contract.config import RunConfig, follows_level, identity_of
-from autograd_cli.contract.keys import Value, show
+from autograd_cli.contract.keys import COMMON_KEYS, Key, Value, show
 from autograd_cli.errors import ConfigError
 from autograd_cli.runs.writer import check_name
 from autograd_cli.sweep.request import Request
 from autograd_cli.sweep.values import RUNS_MAX, expand_values
 
+SEED = COMMON_KEYS["seed"]
 _COMPLAINTS_SHOWN = 20
 
 
@@ -75,6 +76,11 @@ def make_plan(request: Request) -> Plan:
         except ConfigError as error:
             complaints[str(error)] += 1
             continue
+        if not SEED.holds(config.seed + repeats - 1):
+            complaints[
+                f"repeats is '{repeats}': seed={config.seed} leaves no {repeats} seeds; one is {SEED.allowed}"
+            ] += 1
+            continue
         resolved += [(cell, replace(config, seed=config.seed + i)) for i in range(repeats)]
     _complain(complaints)
     runs = _label(resolved)
@@ -87,10 +93,13 @@ def _repeats(request: Request, complaints: Counter[str]) -> int:
     setting = request.settings.get("repeats")
     if setting is None:
         return 1
-    if not (setting.text.isdecimal() and 1 <= int(setting.text) <= RUNS_MAX):
-        complaints[f"{setting.where}: repeats is '{setting.text}'; it must be a whole number, 1 or more"] += 1
+    key = Key("repeats", int, "runs from each seed upwards", minimum=1, below=RUNS_MAX + 1)
+    try:
+        repeats: int = parse_value(key, setting)
+    except ConfigError as error:
+        complaints[str(error)] += 1
         return 1
-    return int(setting.text)
+    return repeats
 
 
 def _axes(request: Request, complaints: Counter[str]) -> dict[str, list[Setting]]:
@@ -193,7 +202,7 @@ def _default_name(runs: Sequence[PlannedRun]) -> str:
 
 
 def _complain(complaints: Counter[str]) -> None:
-    """Raise one error for all complaints; the command line indents the lines after the first."""
+    """Raise one error for all complaints."""
     if not complaints:
         return
     lines = list(complaints)
@@ -202,5 +211,4 @@ def _complain(complaints: Counter[str]) -> None:
     shown = lines[:_COMPLAINTS_SHOWN]
     if len(shown) < len(lines):
         shown.append(f"… and {len(lines) - len(shown)} more")
-    listed = "".join(f"\n  {line}" for line in shown)
-    raise ConfigError(f"the sweep cannot start, for {len(lines)} reasons:{listed}")
+    raise ConfigError(f"the sweep cannot start, for {len(lines)} reasons:", details=shown)

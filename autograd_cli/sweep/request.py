@@ -119,8 +119,8 @@ def make_request(
     request = read_sweep_file(find_sweep_file(file)) if file is not None else Request({})
     return Request(
         dict(request.settings) | dict(settings),
-        read_config_file(find_config(config)) if config else request.base,
-        name or request.name,
+        read_config_file(find_config(config)) if config is not None else request.base,
+        request.name if name is None else name,
         pairs or request.pairs,
         classes or {},
     )

@@ -9,12 +9,12 @@ log:1e-7:1e-5:3 3 numbers, each the same multiple of the one before, both ends i
 import math
 import re
 
-from autograd_cli.contract.keys import show
+from autograd_cli.contract.keys import real, show, whole
 from autograd_cli.errors import ConfigError
 
 RUNS_MAX = 100_000
 
-_WHOLE = re.compile(r"(-?\d+)\.\.(-?\d+)")
+_WHOLE = re.compile(r"(-?[0-9]+)\.\.(-?[0-9]+)")
 _SPACED = re.compile(r"(lin|log):(.*)")
 
 
@@ -37,8 +37,11 @@ def expand_values(text: str, where: str) -> list[str]:
 
 
 def _expand(part: str, where: str) -> list[str]:
-    if whole := _WHOLE.fullmatch(part):
-        first, last = int(whole[1]), int(whole[2])
+    if ends := _WHOLE.fullmatch(part):
+        try:
+            first, last = whole(ends[1]), whole(ends[2])
+        except ValueError:
+            raise ConfigError(f"{where}: '{part}' has an end of too many digits") from None
         if last < first:
             raise ConfigError(f"{where}: '{part}' is empty: the first number is larger than the last")
         if last - first >= RUNS_MAX:
@@ -52,7 +55,7 @@ def _expand(part: str, where: str) -> list[str]:
 def _spaced(part: str, kind: str, fields: list[str], where: str) -> list[str]:
     try:
         first_text, last_text, count_text = fields
-        first, last, count = float(first_text), float(last_text), int(count_text)
+        first, last, count = real(first_text), real(last_text), whole(count_text)
     except ValueError:
         raise ConfigError(
             f"{where}: '{part}' is not a range; write {kind}:FIRST:LAST:COUNT, such as {kind}:1e-7:1e-5:16"
@@ -63,9 +66,9 @@ def _spaced(part: str, kind: str, fields: list[str], where: str) -> list[str]:
         raise ConfigError(f"{where}: '{part}': the count must be from 2 to {RUNS_MAX}")
     if kind == "log" and not (first > 0 and last > 0):
         raise ConfigError(f"{where}: '{part}': both ends of a log range must be above 0")
-    whole = _is_whole(first_text) and _is_whole(last_text)
+    are_whole = _is_whole(first_text) and _is_whole(last_text)
     inner = [_point(kind, first, last, i / (count - 1)) for i in range(1, count - 1)]
-    return [first_text, *(_show_point(value, whole) for value in inner), last_text]
+    return [first_text, *(_show_point(value, are_whole) for value in inner), last_text]
 
 
 def _point(kind: str, first: float, last: float, part: float) -> float:
@@ -74,11 +77,11 @@ def _point(kind: str, first: float, last: float, part: float) -> float:
     return math.exp(math.log(first) + (math.log(last) - math.log(first)) * part)
 
 
-def _show_point(value: float, whole: bool) -> str:
+def _show_point(value: float, is_whole: bool) -> str:
     """The point with 12 digits, which no rounding error reaches; a whole number between whole ends as one."""
     rounded = float(f"{value:.12g}")
-    return str(int(rounded)) if whole and rounded.is_integer() else show(rounded)
+    return str(int(rounded)) if is_whole and rounded.is_integer() else show(rounded)
 
 
 def _is_whole(text: str) -> bool:
-    return re.fullmatch(r"-?\d+", text) is not None
+    return re.fullmatch(r"-?[0-9]+", text) is not None

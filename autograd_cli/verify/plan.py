@@ -11,7 +11,7 @@ from autograd_cli.catalogue.registry import TASKS, all_tasks, find_level, find_t
 from autograd_cli.config.files import Setting
 from autograd_cli.config.resolve import parse_value
 from autograd_cli.contract.config import RunConfig
-from autograd_cli.contract.keys import COMMON_KEYS, Key
+from autograd_cli.contract.keys import COMMON_KEYS, Key, real
 from autograd_cli.contract.level import LevelClass
 from autograd_cli.errors import ConfigError, unknown
 
@@ -144,6 +144,6 @@ def _is_own(key: Key) -> bool:
 
 def _parse_tolerance(setting: Setting) -> float:
     with suppress(ValueError):
-        if isfinite(value := float(setting.text)) and value >= 0:
+        if isfinite(value := real(setting.text)) and value >= 0:
             return value
     raise ConfigError(f"{setting.where}: '{setting.text}' must be a finite number, 0 or more, such as 1e-9")
