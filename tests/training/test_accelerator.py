@@ -319,15 +319,20 @@ def test_one_gpu_needs_no_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.usefixtures("forked")
-@pytest.mark.parametrize("engine", ["auto", "processes"])
-def test_gpus_do_not_limit_runs_on_the_host(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
+@pytest.mark.parametrize(
+    ("engine", "gpus", "on_gpus"),
+    [("auto", 2, "processes"), ("auto", 1, "serial"), ("processes", 2, "processes")],
+)
+def test_gpus_do_not_limit_runs_on_the_host(
+    monkeypatch: pytest.MonkeyPatch, engine: str, gpus: int, on_gpus: str
+) -> None:
     """In a mixed sweep the runs on the host come first, on all cores, and then those on GPUs."""
-    pretend_gpus(monkeypatch, 2)
+    pretend_gpus(monkeypatch, gpus)
     job = evo.plan("sin", "nn", device="cpu,cuda", seed="0..7", engine=engine)
     assert job.workers == 8
     assert [(name, {run.config.device for run in runs}) for name, runs in job.parts()] == [
         ("processes", {"cpu"}),
-        ("processes", {"cuda"}),
+        (on_gpus, {"cuda"}),
     ]
 
 
