@@ -1,6 +1,7 @@
 """The loop: forward, record, backward, update. It opens no file and prints nothing."""
 
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from math import isfinite
 from time import perf_counter_ns
 from typing import Any
@@ -81,6 +82,7 @@ def _slices(
     start_ns = perf_counter_ns()
     due_s = slice_s
     first_step = 0
+    last_s = 0.0
     for step in range(steps):
         loss = forward()
         taken = take(loss)
@@ -92,11 +94,20 @@ def _slices(
         backward(loss)
         update()
         if now_s >= due_s:
+            elapsed_s = _never_falling(elapsed_s, last_s)
+            last_s = elapsed_s[-1]
             yield first_step, losses, elapsed_s
             losses, elapsed_s, first_step = [], [], step + 1
             due_s = (perf_counter_ns() - start_ns) / 1e9 + slice_s
     if losses:
-        yield first_step, losses, elapsed_s
+        yield first_step, losses, _never_falling(elapsed_s, last_s)
+
+
+def _never_falling(seconds: list[float], least: float) -> list[float]:
+    """The times as they are or, where the clock has stepped back, none smaller than one before it."""
+    if seconds[0] >= least and seconds == sorted(seconds):
+        return seconds
+    return list(accumulate(seconds, max, initial=least))[1:]
 
 
 def read_loss(level: Level, loss: Array) -> float:
