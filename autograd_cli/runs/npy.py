@@ -29,6 +29,8 @@ def read_npy(file: IO[bytes], size: int) -> NDArray[Any]:
         raise
     except Exception as error:  # a damaged header breaks Python's own tokenizer in ever new ways
         raise ValueError("truncated, damaged, or not an array of plain numbers") from error
+    if dtype.hasobject:  # Python's own, which only pickle reads
+        raise ValueError("truncated, damaged, or not an array of plain numbers")
     if dtype.kind not in "iuf":
         raise ValueError(f"it holds {dtype}, not numbers")
     length = prod(shape) * dtype.itemsize

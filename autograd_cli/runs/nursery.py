@@ -16,10 +16,11 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 @contextmanager
-def hidden_folder(runs_dir: Path) -> Iterator[Path]:
+def hidden_folder(runs_dir: Path, *, more_follow: bool = False) -> Iterator[Path]:
     """A new folder on the file system of `runs_dir`, out of every reader's sight.
 
-    It has to be renamed; what is still there at the end is removed.
+    It has to be renamed; what is still there at the end is removed. Where `more_follow`, the folder `.new`
+    stays for them until `remove_leftovers`: to free its block can take longer than all the rest.
 
     Raises:
         OSError: it cannot be made.
@@ -32,7 +33,10 @@ def hidden_folder(runs_dir: Path) -> Iterator[Path]:
     finally:
         if os.path.lexists(nursery / name):
             shutil.rmtree(nursery / name, ignore_errors=True)
-        _leave(nursery, lock)
+        if more_follow:
+            os.close(lock)
+        else:
+            _leave(nursery, lock)
 
 
 def remove_leftovers(runs_dir: Path) -> None:

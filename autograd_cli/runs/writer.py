@@ -90,7 +90,7 @@ class RunWriter:
         try:
             with ExitStack() as stack:
                 try:
-                    hidden = stack.enter_context(hidden_folder(runs_dir))
+                    hidden = stack.enter_context(hidden_folder(runs_dir, more_follow=place is not None))
                 except OSError as error:
                     raise unusable_folder(runs_dir, error) from error
                 for file, content in contents.items():

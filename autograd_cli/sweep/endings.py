@@ -10,6 +10,7 @@ from time import monotonic
 
 from autograd_cli.runs.disk import sync_file_system
 from autograd_cli.runs.endings import settle
+from autograd_cli.runs.nursery import remove_leftovers
 from autograd_cli.runs.summary import RunSummary
 from autograd_cli.runs.writer import RunWriter
 from autograd_cli.sweep.events import Finished
@@ -76,6 +77,7 @@ class Endings:
                 sync_file_system(self._runs_dir)
         while self._held:
             self._held.pop().close()
+        remove_leftovers(self._runs_dir)
 
     def _settle(self) -> None:
         endings = {Path(o.path): o.status for _, o in self._through if o.path is not None}
