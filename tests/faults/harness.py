@@ -28,6 +28,7 @@ PENDING = frozenset(
         "SIGKILL to a sweep, which is then completed: no run",
         "SIGKILL or SIGTERM to a sweep's worker: no run",
         "SIGINT, SIGTERM: process, group; once, twice: no run",
+        "SIGINT, SIGTERM: process, group; once, twice: traceback",
         "terminal closed: no run",
         "disk full: RLIMIT_FSIZE of every size: no run",
         "disk full: a file system of a few pages: no run",
