@@ -53,7 +53,10 @@ class EvoGroup(TyperGroup):
             code = ExitCode.INTERRUPTED
         except Terminated:
             code = ExitCode.TERMINATED
-        except BrokenPipeError:
+        except (BrokenPipeError, SystemExit) as error:
+            # The parser's own way of leaving, where nobody reads its help.
+            if not isinstance(error.__context__ or error, BrokenPipeError):
+                raise
             discard_stdout()
             code = ExitCode.DONE
         except OSError as error:  # such as a stdout that is full, or no descriptor left for an import

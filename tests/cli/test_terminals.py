@@ -205,6 +205,14 @@ def test_a_result_that_cannot_be_written_is_a_failure(
         assert not said or done.stderr.startswith("evo: ")
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["compare", "r"]], ids=" ".join)
+def test_a_reader_that_wants_nothing_is_no_failure(tmp_path: Path, arguments: list[str]) -> None:
+    """What `head` does to a result is what it was asked for: no line, and exit code 0."""
+    record_run(tmp_path, "r", [2.0, 1.0])
+    done = redirected("> >(exec <&-); exit $?", *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_markup_is_text(tmp_path: Path) -> None:
     """Words in brackets, which rich would take for a style, are shown as they are."""
     run_at(tmp_path, "[red]x[")
