@@ -23,7 +23,7 @@ PACKAGE = "autograd_cli"
 
 Arrow = tuple[str, str]
 
-_WIDTH_PT, _HEIGHT_PT, _MARGIN_PT = 224, 66, 14
+_WIDTH_PT, _HEIGHT_PT, _MARGIN_PT = 236, 74, 14
 _STYLE = """
 text { font-family: system-ui, sans-serif; font-size: 11px; fill: #57606a; text-anchor: middle }
 .name { font-size: 14px; font-weight: 600; fill: #1f2328 }
@@ -70,7 +70,7 @@ def summary(room: str) -> str:
 
 def box(room: str) -> str:
     """A room's name, and under it what the room is for."""
-    lines = textwrap.wrap(summary(room), 35)
+    lines = textwrap.wrap(summary(room), 37)
     first = -6 * len(lines) + 2
     texts = [f'<text class="name" y="{first}">{room}</text>']
     texts += [f'<text y="{first + 15 + 13 * i}">{escape(line)}</text>' for i, line in enumerate(lines)]
