@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 LOWEST := .venv-lowest
 BIN := $(VENV)/bin
+PYTEST := -m pytest -n 2 --dist worksteal
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test lint types check faults lowest bench picture rooms clean
@@ -12,7 +13,7 @@ demo: $(VENV)/installed  ## install, and train `optim` on `sin` before your eyes
 	$(BIN)/evo train --impl optim --task sin
 
 test: $(VENV)/installed-test  ## install what tests need, and run them all
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python $(PYTEST)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
@@ -28,7 +29,7 @@ faults: $(VENV)/installed-test  ## hurt the real program in every way, thousands
 	$(BIN)/python -m tests.faults
 
 lowest: $(LOWEST)/installed-test  ## the tests with the lowest versions that pyproject.toml allows
-	$(LOWEST)/bin/python -m pytest
+	$(LOWEST)/bin/python $(PYTEST)
 
 bench: $(VENV)/installed-test  ## measure everything anew; ten minutes on an otherwise idle machine
 	$(BIN)/python benchmarks/all.py
