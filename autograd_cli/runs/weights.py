@@ -75,5 +75,6 @@ def _status(folder: Path) -> str:
     """What run.json says of the run, as the end of a sentence."""
     with suppress(EvoError):
         record = read_run(folder)
-        return f"; the run's status is '{record.status}'" + (f": {record.error}" if record.error else "")
+        why = f": {record.reason}" if record.reason else ""
+        return f"; the run's status is '{record.status}'{why}"
     return ""

@@ -164,8 +164,9 @@ def test_no_weights_are_kept_from_past_divergence(tmp_path: Path, monkeypatch: p
     assert not (diverged.path / "weights.npz").exists()
     with pytest.raises(ConfigError) as error:
         diverged.predict([0.0])
-    assert message_of(error).endswith(f"the run's status is 'diverged': {diverged.record.error}")
+    assert message_of(error).endswith(f"the run's status is 'diverged': {diverged.record.reason}")
     in_memory = evo.train("sin", "autograd", lr=1.0, steps=200, runs_dir=None)
+    assert "has no weights.npz" in message_of(error)
     with pytest.raises(ConfigError, match="diverged"):
         _ = in_memory.parameters
     kept = evo.train("sin", "autograd", steps=20, runs_dir=tmp_path)
