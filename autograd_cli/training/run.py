@@ -154,15 +154,14 @@ class Experiment:
                 recording.finish(None, None)
             return
         for recording, own, result in zip(self.recordings, parameters, results, strict=True):
-            if recording.status == "diverged" and (self._trains_past_divergence or not _are_finite(own)):
-                recording.error = "no weights are kept: they were trained on past the loss that is not finite"
+            if recording.status == "diverged" and (self._has_gone_on or not _are_finite(own)):
                 recording.finish(None, None)
             else:
                 recording.finish(own, result)
 
     @property
-    def _trains_past_divergence(self) -> bool:
-        """Whether a loss is only looked at when the parameters that gave it are gone."""
+    def _has_gone_on(self) -> bool:
+        """Whether the level computes on after a loss that is not finite: its parameters are of no step."""
         return self._is_batch or self._clock is not None
 
     def _parameters(self) -> list[dict[str, Any]]:

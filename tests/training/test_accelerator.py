@@ -163,8 +163,9 @@ def test_no_weights_are_kept_from_past_divergence(tmp_path: Path, monkeypatch: p
     assert not (diverged.path / "weights.npz").exists()
     with pytest.raises(ConfigError) as error:
         diverged.predict([0.0])
-    assert str(error.value).endswith(f"the run's status is 'diverged': {diverged.record.error}")
+    assert str(error.value).endswith(f"the run's status is 'diverged': {diverged.record.reason}")
     in_memory = evo.train("sin", "autograd", lr=1.0, steps=200, runs_dir=None)
+    assert "has no weights.npz" in str(error.value)
     with pytest.raises(ConfigError, match="diverged"):
         _ = in_memory.parameters
     kept = evo.train("sin", "autograd", steps=20, runs_dir=tmp_path)
@@ -237,7 +238,7 @@ def test_a_batch_too_large_for_memory_is_halved(
     found, notes = swept(tmp_path, seed="0..9")
     assert [record.status for record in found] == ["completed"] * 10
     assert sorted(record.environment["batch"] for record in found) == [1] + [3] * 9
-    assert notes == ["memory does not hold 10 runs together: batches of 3 from here"]
+    assert notes == ["memory does not hold 10 runs together: batches of 3 from here on"]
 
 
 def test_memory_of_a_device_is_tried_before_there_are_runs(
