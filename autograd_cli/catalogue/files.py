@@ -1,6 +1,7 @@
 """Levels in a user's own code: `impl` is FILE.py:Class, of a file never installed, or MODULE:Class."""
 
 import inspect
+import os
 import sys
 import textwrap
 from functools import cache
@@ -95,7 +96,7 @@ _sources: dict[str, bytes] = {}  # by module, what was imported from a file
 
 
 def _module_name(path: Path) -> str:
-    return f"evo_external_{path.stem}_{crc32(str(path).encode()):08x}"
+    return f"evo_external_{path.stem}_{crc32(os.fsencode(path)):08x}"
 
 
 @cache
