@@ -266,7 +266,7 @@ W, B = np.ones((1, 1), dtype=np.float32), np.ones(1, dtype=np.float32)
         (lambda _: b"", "truncated, damaged, or not an archive of plain arrays"),
         (lambda _: npz(w=W, b=B)[:-30], "truncated, damaged, or not an archive of plain arrays"),
         (lambda trap: pickle.dumps(Trap(trap)), "truncated, damaged, or not an archive of plain arrays"),
-        (lambda trap: npz(w=np.array([[Trap(trap)]]), b=B), "w: it holds object, not numbers"),
+        (lambda trap: npz(w=np.array([[Trap(trap)]]), b=B), "w: truncated, damaged, or not an array"),
         (of_text, "w: truncated, damaged, or not an array of plain numbers"),
         (lambda _: npz(w=W), "it holds w; the run's model has b, w"),
         (lambda _: npz(w=W, b=B, c=B), "it holds b, c, w; the run's model has b, w"),
