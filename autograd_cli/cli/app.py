@@ -1,18 +1,14 @@
 """The program `evo`: its commands, and the one place where errors become a line and an exit code."""
 
+from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from autograd_cli.cli.compare import compare
-from autograd_cli.cli.graph import graph
-from autograd_cli.cli.list import list_
-from autograd_cli.cli.predict import predict
-from autograd_cli.cli.sweep import sweep
-from autograd_cli.cli.train import train
-from autograd_cli.cli.verify import verify
 from autograd_cli.display.streams import discard_stdout, put, tell
 from autograd_cli.errors import ConfigError, EvoError, ExitCode, did_you_mean
 from autograd_cli.training.signals import Terminated
@@ -22,11 +18,20 @@ from autograd_cli.version import __version__
 _UsageError: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if "Usage" in kind.__name__)
 
 
+# The commands in the order of the help; each is a file beside this one, and imported when it is asked for.
+COMMANDS = ("train", "sweep", "list", "verify", "graph", "compare", "predict")
+
+
 class EvoCommand(TyperCommand):
-    """A command that takes no empty text for a value: `--name "$NAME"` without a NAME is a mistake."""
+    """A command whose values stay the text that was typed, and are not empty.
+
+    Parameters are declared as text or as flags, and evo reads them in words of its own: typer 0.29 would read
+    each with pydantic, whose import makes a command wait 80 ms. `--name "$NAME"` without a NAME is a mistake.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments into the context."""
+        _keep_text(self.get_params(ctx))
         given: dict[Any, Any] = {}
         if not ctx.resilient_parsing:
             given, *_ = self.make_parser(ctx).parse_args(list(args))
@@ -38,7 +43,29 @@ class EvoCommand(TyperCommand):
 
 
 class EvoGroup(TyperGroup):
-    """The commands, with their mistakes told in one line each."""
+    """The commands, built when they are asked for, with their mistakes told in one line each."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the parser's signature
+        """Names of the commands, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the parser's signature
+        """The command of that name, if there is one."""
+        if cmd_name in COMMANDS and cmd_name not in self.commands:
+            self.commands[cmd_name] = _build(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the command line as far as the command's name."""
+        _keep_text(self.get_params(ctx))
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the arguments begin with."""
+        if args[0] not in COMMANDS and not ctx.resilient_parsing and args[0][:1].isalpha():
+            near = did_you_mean(args[0], COMMANDS)
+            raise ConfigError(f"unknown command '{args[0]}'{near} (allowed: {', '.join(COMMANDS)})")
+        return super().resolve_command(ctx, args)
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command line and leave with its exit code."""
@@ -66,6 +93,29 @@ class EvoGroup(TyperGroup):
             tell("out of memory")
             code = ExitCode.FAILED
         raise SystemExit(code)
+
+
+def _build(name: str) -> Any:
+    """The command in the file of that name."""
+    module = import_module(f"autograd_cli.cli.{name}")
+    function = getattr(module, "list_" if name == "list" else name)
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    # Negative numbers are inputs of `predict`.
+    settings = {"ignore_unknown_options": True} if name == "predict" else {}
+    alone.command(name, cls=EvoCommand, context_settings=settings)(function)
+    return typer.main.get_command(alone)
+
+
+def _keep_text(parameters: Iterable[Any]) -> None:
+    for parameter in parameters:
+        parameter.process_value = partial(_process_value, parameter)
+
+
+def _process_value(parameter: Any, ctx: Any, value: Any) -> Any:
+    """Do what the parser's method of this name does, less the conversion."""
+    if parameter.required and parameter.value_is_missing(value):
+        return type(parameter).process_value(parameter, ctx, value)  # complains in the parser's words
+    return parameter.callback(ctx, parameter, value) if parameter.callback else value
 
 
 def in_options(error: EvoError) -> str:
@@ -120,12 +170,3 @@ def evo(
     ] = False,
 ) -> None:
     """Train one small problem at rising levels of abstraction, and compare what each level does and costs."""
-
-
-app.command(cls=EvoCommand)(train)
-app.command(cls=EvoCommand)(sweep)
-app.command("list", cls=EvoCommand)(list_)
-app.command(cls=EvoCommand)(verify)
-app.command(cls=EvoCommand)(graph)
-app.command(cls=EvoCommand)(compare)
-app.command(cls=EvoCommand, context_settings={"ignore_unknown_options": True})(predict)

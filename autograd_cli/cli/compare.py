@@ -10,7 +10,7 @@ from autograd_cli.errors import EvoError
 
 def compare(
     runs: Annotated[
-        list[Path], typer.Argument(help="Run directories, or CSV files with step and loss columns.")
+        list[str], typer.Argument(help="Run directories, or CSV files with step and loss columns.")
     ],
     sort: Annotated[
         str | None, typer.Option(metavar="KEY", help="Smallest first; -KEY for largest first.")
@@ -36,7 +36,7 @@ def compare(
     from autograd_cli.errors import choose
 
     choose(format_, COMPARISON_FORMATS, "format")
-    records, complaints = load_runs(runs)
+    records, complaints = load_runs(map(Path, runs))
     for complaint in complaints:
         tell(f"warning: {complaint}")
     if not records:

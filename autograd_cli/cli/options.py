@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +11,7 @@ from autograd_cli.cli.completion import complete_assignment, complete_config, co
 
 Assignments = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[KEY=VALUE]...", help="Hyperparameters.", autocompletion=complete_assignment),
+    typer.Argument(metavar="KEY=VALUE", help="Hyperparameters.", autocompletion=complete_assignment),
 ]
 ConfigOption = Annotated[
     str | None,
@@ -25,24 +24,25 @@ DevicesOption = Annotated[
     str | None,
     typer.Option(metavar="INTS", help="GPUs for cuda, a run on each; all of them by default."),
 ]
-RunsDirOption = Annotated[Path, typer.Option(help="Folder for run directories.")]
+RunsDirOption = Annotated[str, typer.Option(metavar="PATH", help="Folder for run directories.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print the run directories alone.")]
 
 
 def whole_number(text: str) -> int:
-    """The value of an option that takes a whole number.
+    """How many workers `text` means.
 
     Raises:
-        BadParameter: it is none.
+        ConfigError: it is no whole number.
 
     """
     from autograd_cli.contract.keys import whole
+    from autograd_cli.errors import ConfigError
 
     try:
         return whole(text)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise ConfigError(f"workers: {error}", key="workers") from None
 
 
 # Options whose names are keys of the configuration.

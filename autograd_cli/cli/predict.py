@@ -8,16 +8,16 @@ import typer
 
 def predict(
     context: typer.Context,
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run directory.")],
     numbers: Annotated[
         list[str] | None,
         typer.Argument(metavar="NUMBER", help="Inputs, one after the other; -1 works, too."),
     ] = None,
     input_: Annotated[
-        Path | None, typer.Option("--input", metavar="FILE", help="Inputs from a .csv or .npy file.")
+        str | None, typer.Option("--input", metavar="FILE", help="Inputs from a .csv or .npy file.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a new .csv or .npy file instead of printing.")
+        str | None, typer.Option(metavar="FILE", help="Write a new .csv or .npy file instead of printing.")
     ] = None,
     depth: Annotated[
         str, typer.Option(metavar="INT", help="Of `dynamic`: extra terms, or passes of the middle layer.")
@@ -32,12 +32,12 @@ def predict(
 
     show = choose(format_, ROW_FORMATS, "format")
     if output:
-        check_new(output, "output")
+        check_new(Path(output), "output")
     options = [name for parameter in context.command.params for name in parameter.opts if name[0] == "-"]
-    model = load_model(run)
-    inputs = find_inputs(model, numbers or (), input_, options)
+    model = load_model(Path(run))
+    inputs = find_inputs(model, numbers or (), Path(input_) if input_ else None, options)
     predictions = model.predict(inputs, parse_depth(depth))
     if output:
-        write_rows(output, predictions, "output")
+        write_rows(Path(output), predictions, "output")
     else:
         put(show(predictions))

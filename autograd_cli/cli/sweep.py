@@ -1,6 +1,5 @@
 """`evo sweep`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 _Words = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[FILE] [KEY=VALUES]...",
+        metavar="FILE|KEY=VALUES",
         help="A sweep's YAML file, and values: 1e-7,1e-6  0..9  lin:A:B:N  log:A:B:N  repeats=N.",
         autocompletion=complete_assignment,
     ),
@@ -41,12 +40,12 @@ def sweep(
         str, typer.Option(help="auto, serial, processes, batched or dask.", autocompletion=complete_engine)
     ] = "auto",
     workers: Annotated[
-        int | None, typer.Option(metavar="INT", parser=whole_number, help="Runs at a time, as cores allow.")
+        str | None, typer.Option(metavar="INT", help="Runs at a time, as cores allow.")
     ] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler.")] = None,
     devices: DevicesOption = None,
     name: Annotated[str | None, typer.Option(help="Name of the sweep.")] = None,
-    runs_dir: RunsDirOption = Path("runs"),
+    runs_dir: RunsDirOption = "runs",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and run nothing.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run again what failed.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Run everything again.")] = False,
@@ -76,7 +75,7 @@ def sweep(
         zip=zip_,
         runs_dir=runs_dir,
         engine=engine,
-        workers=workers,
+        workers=None if workers is None else whole_number(workers),
         scheduler=scheduler,
         devices=devices,
         retry_failed=retry_failed,

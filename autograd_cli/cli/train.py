@@ -1,6 +1,5 @@
 """`evo train`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +16,7 @@ def train(
     keys: "dict[str, Setting]",
     config: ConfigOption = None,
     name: Annotated[str | None, typer.Option(help="Name of the run directory.")] = None,
-    runs_dir: RunsDirOption = Path("runs"),
+    runs_dir: RunsDirOption = "runs",
     trust: TrustOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run directory alone.")] = False,
     json: JsonOption = False,

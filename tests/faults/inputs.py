@@ -219,8 +219,10 @@ def bad_lines() -> tuple[tuple[str, ...], ...]:
 
     from autograd_cli.cli.app import app
 
+    group: Any = typer.main.get_command(app)
     lines = []
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
         for parameter in command.params:
             option = max(parameter.opts, key=len)
             if parameter.param_type_name == "argument":

@@ -21,7 +21,7 @@ PREFIXES = {"$", "xargs", "time", "exec", "env", "nohup", "!", "if", "while", "u
 
 # Typed as Any: some releases of typer stand on click, others bring a click of their own.
 GROUP: Any = typer.main.get_command(app)
-COMMANDS: dict[str, Any] = GROUP.commands
+COMMANDS: dict[str, Any] = {name: GROUP.get_command(None, name) for name in GROUP.list_commands(None)}
 
 
 def options(command: Any) -> list[str]:

@@ -40,30 +40,35 @@ COMPLETION = {"_EVO_COMPLETE": "complete_bash", "COMP_WORDS": "evo train --impl 
 )
 def test_help_and_list_are_light(tmp_path: Path, arguments: list[str]) -> None:
     """Help, version and the matrix import no torch, no NumPy, and no rich on a pipe."""
-    assert not loaded(*arguments, cwd=tmp_path) & {"torch", "numpy", "rich"}
+    assert not loaded(*arguments, cwd=tmp_path) & {"torch", "numpy", "rich", "pydantic"}
 
 
 @pytest.mark.parametrize("style", ["table", "json", "csv", "markdown"])
 def test_compare_is_light(tmp_path: Path, style: str) -> None:
     """Comparing runs imports no torch, no NumPy, and no rich on a pipe."""
     record_run(tmp_path, "a", [2.0, 1.0])
-    assert not loaded("compare", "a", "--format", style, cwd=tmp_path) & {"torch", "numpy", "rich"}
+    assert not loaded("compare", "a", "--format", style, cwd=tmp_path) & {
+        "torch",
+        "numpy",
+        "rich",
+        "pydantic",
+    }
 
 
 def test_completion_is_light(tmp_path: Path) -> None:
     """Completing a name imports no torch, no NumPy and no rich."""
-    assert not loaded(cwd=tmp_path, extra=COMPLETION) & {"torch", "numpy", "rich"}
+    assert not loaded(cwd=tmp_path, extra=COMPLETION) & {"torch", "numpy", "rich", "pydantic"}
 
 
 def test_predict_is_light(tmp_path: Path) -> None:
     """Predicting is NumPy's work, also for a run of a torch level."""
     run = train_run(tmp_path, "linear", "tensor", steps=2)
-    assert not loaded("predict", run, 1, cwd=tmp_path) & {"torch", "rich"}
+    assert not loaded("predict", run, 1, cwd=tmp_path) & {"torch", "rich", "pydantic"}
 
 
 def test_a_dry_run_is_light(tmp_path: Path) -> None:
     """What a sweep would run is told before a framework is imported."""
-    assert not loaded("sweep", "lr", "--dry-run", cwd=tmp_path) & {"torch", "rich"}
+    assert not loaded("sweep", "lr", "--dry-run", cwd=tmp_path) & {"torch", "rich", "pydantic"}
 
 
 @pytest.mark.parametrize("task", ["mlp", "sin"])
@@ -71,7 +76,7 @@ def test_numpy_trains_without_torch(tmp_path: Path, task: str) -> None:
     """The level that needs NumPy alone imports NumPy alone, and no rich on a pipe."""
     packages = loaded("train", "--task", task, "--impl", "numpy", "steps=2", cwd=tmp_path)
     assert "numpy" in packages
-    assert not packages & {"torch", "rich"}
+    assert not packages & {"torch", "rich", "pydantic"}
 
 
 def test_torch_levels_do_not_draw_tables_on_a_pipe(tmp_path: Path) -> None:
@@ -84,4 +89,4 @@ def test_torch_levels_do_not_draw_tables_on_a_pipe(tmp_path: Path) -> None:
 def test_bad_input_is_light(tmp_path: Path) -> None:
     """A mistake is told before a framework is imported."""
     arguments = ("train", "--task", "mlp", "--impl", "nn", "N=0")
-    assert not loaded(*arguments, cwd=tmp_path, code=2) & {"torch", "numpy", "rich"}
+    assert not loaded(*arguments, cwd=tmp_path, code=2) & {"torch", "numpy", "rich", "pydantic"}
