@@ -14,6 +14,30 @@ from autograd_cli.runs.record import RunRecord
 EVO = (sys.executable, "-m", "autograd_cli")
 
 
+_LEVEL = """{top}
+import os, sys, time
+import numpy
+
+class Level:
+    def __init__(self, problem, config):
+        self.config, self.step, self.start = config, 0, problem.start
+        {set_up}
+    def forward(self):
+        self.step += 1
+        {body}
+        return numpy.float64(self.config.seed + 1 / self.step)
+    def backward(self, loss): pass
+    def update(self): pass
+    parameters = gradients = property(lambda self: self.start)
+"""
+
+
+def write_level(path: Path, body: str = "", *, set_up: str = "", top: str = "") -> str:
+    """A level of the user's own, which does `body` at each step; what `impl` calls it."""
+    path.write_text(_LEVEL.format(body=body, set_up=set_up, top=top))
+    return f"{path}:Level"
+
+
 def sweep(runs_dir: Path, *arguments: str, code: int = 0) -> str:
     """`evo sweep` to its end, which must come with exit code `code`; its stdout and stderr."""
     done = subprocess.run(

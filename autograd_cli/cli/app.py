@@ -13,7 +13,7 @@ from autograd_cli.cli.sweep import sweep
 from autograd_cli.cli.train import train
 from autograd_cli.cli.verify import verify
 from autograd_cli.display.streams import discard_stdout
-from autograd_cli.errors import EvoError, ExitCode
+from autograd_cli.errors import ConfigError, EvoError, ExitCode
 from autograd_cli.training.signals import Terminated
 from autograd_cli.version import __version__
 
@@ -41,7 +41,10 @@ class EvoGroup(TyperGroup):
 def in_options(error: EvoError) -> str:
     """The message as the command line says it: what is an argument of the library is an option here."""
     if error.key is None:
-        return str(error)
+        text = str(error)
+        for reason in error.reasons if isinstance(error, ConfigError) else ():
+            text = text.replace(f"\n  {reason}", f"\n  {in_options(reason)}", 1)
+        return text
     return f"--{error.key.replace('_', '-')}{str(error).removeprefix(error.key)}"
 
 

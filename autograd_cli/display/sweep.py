@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
@@ -12,8 +12,9 @@ import orjson
 from autograd_cli.display.streams import discard_stdout
 from autograd_cli.display.tables import aligned
 from autograd_cli.display.text import duration, number
+from autograd_cli.runs.record import Status
 from autograd_cli.runs.summary import RunSummary
-from autograd_cli.sweep.events import Event, Finished, Lost, Started
+from autograd_cli.sweep.events import Event, Finished, Lost, Note, Started
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.sweep import Sweep
 
@@ -82,7 +83,8 @@ def result_lines(sweep: Sweep, elapsed_s: float) -> list[str]:
     """Counts by status, each run that did not complete with its reason, the best, and the time."""
     runs = sweep.plan.runs
     counts = Counter(outcome.status for outcome in sweep.outcomes.values())
-    rows = [(status, str(counts[status])) for status in ("completed", "diverged", "failed", "interrupted")]
+    ends: tuple[Status, ...] = ("completed", "diverged", "failed", "timed out", "interrupted")
+    rows: list[tuple[str, ...]] = [(status, str(counts[status])) for status in ends]
     rows.append(("not run", str(len(runs) - len(sweep.outcomes))))
     lines = [
         "",
@@ -93,7 +95,7 @@ def result_lines(sweep: Sweep, elapsed_s: float) -> list[str]:
     told = [
         (str(index), outcome.status, runs[index].label, outcome.reason or "", outcome.path or "-")
         for index, outcome in sorted(sweep.outcomes.items())
-        if outcome.status in ("diverged", "failed")
+        if outcome.status in ("diverged", "failed", "timed out")
     ]
     if told:
         header = ("run", "status", "what", "reason", "directory")
@@ -121,6 +123,7 @@ class PlainScreen:
         """Print a run that this sweep has made, or lost."""
         if isinstance(event, Lost):
             self._write(f"lost its worker, goes again: {event.run.label}\n")
+        tell(event)
         if isinstance(event, Finished) and event.outcome.is_new:
             self._write(finished_line(self._sweep, event) + "\n")
 
@@ -143,6 +146,14 @@ class PlainScreen:
         return None
 
 
+def tell(event: Event) -> None:
+    """Say a note where messages go; results may be read by a program."""
+    if isinstance(event, Note):
+        with suppress(OSError):  # nobody listens any more
+            sys.stderr.write(f"evo: {event.text}\n")
+            sys.stderr.flush()
+
+
 def finished_line(sweep: Sweep, event: Finished) -> str:
     """How many runs are done; how this one ended, what it was, its loss and time or the reason, its place."""
     total, outcome = len(sweep.plan.runs), event.outcome
@@ -156,6 +167,7 @@ class QuietScreen(PlainScreen):
 
     def show(self, event: Event) -> None:
         """Print where the run is."""
+        tell(event)
         if isinstance(event, Finished) and event.outcome.path:
             self._write(f"{event.outcome.path}\n")
 
@@ -167,7 +179,8 @@ class JsonScreen(QuietScreen):
     """One JSON object."""
 
     def show(self, event: Event) -> None:
-        """Nothing."""
+        """Nothing but notes."""
+        tell(event)
 
     def finish(self) -> None:
         """Print the sweep and its runs."""
@@ -215,6 +228,8 @@ class LiveScreen:
             from rich.text import Text
 
             self._console.print(Text(finished_line(self._sweep, event), style="red"), soft_wrap=True)
+        if isinstance(event, Note):
+            self._console.print(f"evo: {event.text}", markup=False, highlight=False, soft_wrap=True)
         if monotonic() - self._shown_s >= _REFRESH_S:
             self._shown_s = monotonic()
             self._live.refresh()
@@ -233,7 +248,7 @@ class LiveScreen:
         total, outcomes = len(self._sweep.plan.runs), self._sweep.outcomes
         new = sum(outcome.is_new for outcome in outcomes.values())
         left_s = (monotonic() - self._start_s) / new * (total - len(outcomes)) if new else None
-        failed = sum(outcome.status == "failed" for outcome in outcomes.values())
+        failed = sum(outcome.status in ("failed", "timed out") for outcome in outcomes.values())
         grid = Table.grid(padding=(0, 2))
         grid.add_row(
             ProgressBar(total=total, completed=len(outcomes), width=24),

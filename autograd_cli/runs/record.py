@@ -15,7 +15,7 @@ CONFIG = "config.yaml"
 RECORD = "run.json"
 WEIGHTS = "weights.npz"
 
-Status = Literal["running", "completed", "diverged", "interrupted", "failed", "csv"]
+Status = Literal["running", "completed", "diverged", "interrupted", "timed out", "failed", "csv"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class RunRecord:
         elapsed_s: seconds from the start of the loop to the last loss.
         model: the function that the level computes, where the level's name alone does not tell.
         result: the fitted formula, where the task has one.
-        error: why the run failed, in one line.
+        error: why the run failed or how long it was allowed to take, in one line.
         curve: evenly spaced losses, enough to draw a small picture.
         environment: versions, machine, device, threads, git commit.
 

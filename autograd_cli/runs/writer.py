@@ -15,6 +15,7 @@ from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.errors import ConfigError, RunError
 from autograd_cli.runs.losses import HEADER, Summarizer, format_rows
+from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import (
     CONFIG,
     LOSSES,
@@ -132,6 +133,23 @@ class MemoryWriter:
         self.parameters = {name: array.copy() for name, array in (parameters or {}).items()}
         end_record(self.record, status, self._summarizer, result, error)
         return self.record
+
+
+def close_run(path: Path, status: Status, error: str) -> RunRecord:
+    """Say how a run ended whose writer was killed; the lines that it wrote stand.
+
+    Raises:
+        RunError: the directory cannot be read or written.
+
+    """
+    record = read_run(path)
+    record.status, record.error = status, error
+    record.finished_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    try:
+        write_record(path, record)
+    except OSError as os_error:
+        raise _cannot_write(path, os_error) from os_error
+    return record
 
 
 def begin_record(

@@ -2,20 +2,20 @@
 
 Each of them still becomes a run directory of its own. `elapsed_s` in it is the run's share: the time since
 the batch started, divided by the number of its runs, which stands as `batch` in run.json's environment.
+Batches are shared out over worker processes, as the cores allow; a GPU gets one at a time.
 """
 
 import resource
+from collections import deque
 from collections.abc import Iterator, Sequence
 from time import sleep
 
 from autograd_cli.contract.config import digest_of
-from autograd_cli.runs.record import SweepPlace
-from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.events import WAIT_S, Event, Finished, Started
 from autograd_cli.sweep.plan import PlannedRun
+from autograd_cli.sweep.processes import run_units
 from autograd_cli.sweep.queue import Queue
-from autograd_cli.sweep.work import Crew, Job, execute, settle
-from autograd_cli.training.run import prepare_batch
+from autograd_cli.sweep.work import Crew, Job, Unit, execute_batch
 from autograd_cli.training.signals import Interruption
 from autograd_cli.training.threads import set_threads
 
@@ -24,24 +24,48 @@ BATCH_BYTES = 3 * 2**20
 # A GPU computes larger batches at hardly more cost; this share of its memory is theirs.
 _GPU_SHARE = 0.5
 _CLAIMS_MAX = 1024
+# Smaller batches are not worth sharing out: their runs take less time than a worker takes to start.
+_SHARED_MIN = 8
 
 
-def run(queue: Queue, job: Job, crew: Crew, interruption: Interruption) -> Iterator[Event]:  # noqa: ARG001 - the signature of all engines
+def run(queue: Queue, job: Job, crew: Crew, interruption: Interruption) -> Iterator[Event]:
     """Run what the queue holds, as many runs at a time as fit."""
-    while not interruption.is_asked and len(queue):
-        runs: list[PlannedRun] = []
-        while len(runs) < _runs_max() and (run := queue.take()) is not None:
-            runs.append(run)
-        if not runs:
+    on_gpu = any(run.config.device == "cuda" for run in queue.waiting)
+    workers = 1 if on_gpu else crew.workers
+    batches = _Batches(queue, workers)
+    if workers > 1 and len(queue) > 1:
+        yield from run_units(batches, execute_batch, queue, job, crew, interruption)
+        return
+    while not interruption.is_asked and len(batches):
+        batch = batches.take()
+        if not batch:
             yield None
-            sleep(WAIT_S if len(queue) else 0)
-        for batch in _batches(runs):
-            if interruption.is_asked:
-                break
-            yield from (Started(run) for run in batch)
-            for run, outcome in zip(batch, execute_batch(batch, job, interruption), strict=True):
-                queue.finish(run)
-                yield Finished(run, outcome)
+            sleep(WAIT_S if len(batches) else 0)
+            continue
+        yield from (Started(run) for run in batch)
+        for run, outcome in zip(batch, execute_batch(batch, job, interruption), strict=True):
+            queue.finish(run)
+            yield Finished(run, outcome)
+
+
+class _Batches:
+    """A queue's runs, as batches that can each share a program."""
+
+    def __init__(self, queue: Queue, workers: int) -> None:
+        self._queue, self._workers = queue, workers
+        self._cut: deque[Unit] = deque()
+
+    def __len__(self) -> int:
+        return len(self._queue) + sum(map(len, self._cut))
+
+    def take(self) -> Unit:
+        """The next batch; empty if there is nothing just now."""
+        if not self._cut:
+            runs: list[PlannedRun] = []
+            while len(runs) < _runs_max() and (run := self._queue.take()) is not None:
+                runs.append(run)
+            self._cut.extend(_batches(runs, self._workers))
+        return self._cut.popleft() if self._cut else ()
 
 
 def _runs_max() -> int:
@@ -49,8 +73,8 @@ def _runs_max() -> int:
     return max(min(resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2, _CLAIMS_MAX), 1)
 
 
-def _batches(runs: Sequence[PlannedRun]) -> Iterator[list[PlannedRun]]:
-    """Runs that can share a program, cut to what fits into cache or memory."""
+def _batches(runs: Sequence[PlannedRun], workers: int) -> Iterator[Unit]:
+    """Runs that can share a program, cut to what fits into cache or memory, and evenly for the workers."""
     groups: dict[str, list[PlannedRun]] = {}
     for run in runs:
         set_threads(run.config.threads)
@@ -61,9 +85,12 @@ def _batches(runs: Sequence[PlannedRun]) -> Iterator[list[PlannedRun]]:
         first = group[0]
         bytes_per_run = first.cell.batch_class.bytes_per_run(first.config)
         size = max(int(_room_bytes(first.config.device) // bytes_per_run), 1)
+        count = -(-len(group) // size)
+        if len(group) >= workers * _SHARED_MIN or count > workers:
+            count = -(-count // workers) * workers
         # Batches of equal size: the last would otherwise be a small one that costs nearly as much.
-        size = -(-len(group) // -(-len(group) // size))
-        yield from (group[i : i + size] for i in range(0, len(group), size))
+        size = -(-len(group) // count)
+        yield from (tuple(group[i : i + size]) for i in range(0, len(group), size))
 
 
 def _room_bytes(device: str) -> float:
@@ -72,20 +99,3 @@ def _room_bytes(device: str) -> float:
     import torch  # the level has imported it
 
     return float(torch.cuda.mem_get_info()[0]) * _GPU_SHARE if torch.cuda.is_available() else BATCH_BYTES
-
-
-def execute_batch(runs: Sequence[PlannedRun], job: Job, interruption: Interruption) -> list[RunSummary]:
-    """Train and record runs as one program.
-
-    A batch that cannot be set up is executed one run at a time, so that each run gets its own reason.
-    """
-    configs = [run.config for run in runs]
-    places = [SweepPlace(job.sweep, run.index) for run in runs]
-    try:
-        experiment = prepare_batch(runs[0].cell, configs, job.runs_dir, places, job.git)
-    except Exception:  # whatever it is, it comes again below, and is then told of one run
-        return [execute(run, job, interruption) for run in runs]
-    for _ in experiment.run(interruption):
-        pass
-    records = [recording.record for recording in experiment.recordings]
-    return [settle(run, job, record) for run, record in zip(runs, records, strict=True)]

@@ -31,5 +31,12 @@ class Finished:
     outcome: RunSummary
 
 
+@dataclass(frozen=True)
+class Note:
+    """Something that whoever waits should know, in one line: what is waited for, or what will not be done."""
+
+    text: str
+
+
 # None: nothing new, but a moment to look up.
-Event = Started | Lost | Finished | None
+Event = Started | Lost | Finished | Note | None

@@ -27,7 +27,7 @@ _CLAIMS = "claims"
 _DONE = "done"
 
 # Of several runs with one digest, the one whose status comes first here counts.
-_WORTH: tuple[Status, ...] = ("completed", "diverged", "running", "failed", "interrupted")
+_WORTH: tuple[Status, ...] = ("completed", "diverged", "running", "failed", "timed out", "interrupted")
 
 
 class Index:

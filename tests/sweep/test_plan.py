@@ -171,14 +171,19 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         ),
         (["repeats=0"], "argument 'repeats=0': repeats is '0'; it must be a whole number, 1 or more"),
         (["seed=0..999", "lr=lin:1:2:1000"], "the sweep has 1000000 runs; at most 100000 are allowed"),
-        (["nowhere.yaml"], "argument: unknown sweep file or KEY=VALUES 'nowhere.yaml' (allowed: lr)"),
+        (["nowhere.yaml"], "argument: unknown sweep file or KEY=VALUES 'nowhere.yaml' (allowed: lr, tasks)"),
         (["--engine", "proceses"], "--engine: unknown engine 'proceses'; did you mean 'processes'?"),
         (
             ["--engine", "batched"],
             "--engine: batched computes runs of the level 'batched' only",
         ),
-        (["--scheduler", "tcp://x"], "--scheduler: only engine dask has a scheduler"),
-        (["--workers", "0"], "--workers: 0; it must be 1 or more"),
+        (
+            ["--scheduler", "tcp://x", "--engine", "serial"],
+            "--scheduler: engine 'serial' has no scheduler; only dask has one",
+        ),
+        (["--workers", "0"], "--workers: workers is '0'; it must be a whole number, 1 or more"),
+        (["--timeout", "30x"], "--timeout: timeout is '30x'; it must be a time above 0, such as 30s,"),
+        (["--budget", "0"], "--budget: budget is '0'; it must be a time above 0, such as 30s,"),
         (["--name", "a/b"], "--name: 'a/b' cannot name a directory"),
     ],
 )
