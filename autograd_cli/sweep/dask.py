@@ -32,9 +32,10 @@ from autograd_cli.sweep.queue import ATTEMPTS, Queue
 from autograd_cli.sweep.remote import Answer, Check, Order, Parcel, Ready, Refusal, Source, pack, stop
 from autograd_cli.sweep.work import Crew, Job, record_failure
 from autograd_cli.training.signals import Interruption
+from autograd_cli.version import __version__
 
 # Until a scheduler has answered, or a cluster's own commands have.
-_ANSWER_S = 5.0
+_ANSWER_S = 4.0
 # How often to look which workers there are.
 _LOOK_S = 0.5
 # Runs that wait on the cluster for each thread there, so that no worker waits for us.
@@ -126,7 +127,9 @@ def _connect(crew: Crew, interruption: Interruption, stack: ExitStack) -> Any:
             raise ValueError(f"a Dask {str(found.get('type', 'server')).lower()} is there")
         client = distributed.Client(crew.scheduler, timeout=_ANSWER_S)
     except Exception as error:  # whatever is there may answer anything
-        why = f"no answer within {_ANSWER_S:.0f} s" if isinstance(error, TimeoutError) else describe(error)
+        why = str(error) if isinstance(error, OSError | ValueError) else describe(error)
+        if isinstance(error, TimeoutError):
+            why = f"what is there has said nothing for {_ANSWER_S:.0f} s"
         raise ConfigError(
             f"scheduler: no Dask scheduler answers at '{crew.scheduler}': {why}", key="scheduler"
         ) from error
@@ -171,6 +174,13 @@ def _hushed() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, before, strict=True):
             logger.setLevel(level)
+
+
+def _unreadable(error: Exception) -> str:
+    """Why a worker cannot even read what it is asked."""
+    if isinstance(error, ModuleNotFoundError) and str(error.name).startswith(__name__.partition(".")[0]):
+        return f"evo {__version__} is not installed there ({describe(error)})"
+    return describe(error)
 
 
 @dataclass
@@ -320,7 +330,7 @@ class _Cluster:
                 if run:
                     yield from self._lose_run(run, describe(error))
                 return
-            answer = Refusal(describe(error), "")  # it cannot even read what it is asked
+            answer = Refusal(_unreadable(error), "")
             if run:
                 self._queue.give_back(run)
                 run = None

@@ -9,7 +9,6 @@ from typing import Any
 
 from autograd_cli.catalogue.blame import describe
 from autograd_cli.contract.batch import Batch
-from autograd_cli.contract.keys import show
 from autograd_cli.errors import EvoError
 from autograd_cli.runs.record import RunRecord, Status, SweepPlace
 from autograd_cli.runs.summary import RunSummary
@@ -46,7 +45,7 @@ class Job:
     @property
     def too_long(self) -> str:
         """The reason of a run that has timed out."""
-        return f"it took longer than {show(self.timeout_s or 0.0)} s"
+        return f"it took longer than {self.timeout_s:g} s"
 
 
 @dataclass(frozen=True)
