@@ -14,11 +14,12 @@ import pickle
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event as Flag
+from threading import Thread
 from time import monotonic
 from typing import Any
 
@@ -36,6 +37,7 @@ from autograd_cli.version import __version__
 
 # Until a scheduler has answered, or a cluster's own commands have.
 _ANSWER_S = 4.0
+_TELL_S = 1.0
 # How often to look which workers there are.
 _LOOK_S = 0.5
 # Runs that wait on the cluster for each thread there, so that no worker waits for us.
@@ -118,7 +120,10 @@ def _connect(crew: Crew, interruption: Interruption, stack: ExitStack) -> Any:
             )
         finally:
             signal.signal(signal.SIGINT, handler)
-        return stack.enter_context(distributed.Client(stack.enter_context(cluster)))
+        stack.callback(cluster.close, timeout=_ANSWER_S)
+        client = distributed.Client(cluster)
+        stack.callback(client.close, timeout=1)
+        return client
     try:
         found = asyncio.run(_ask_who_it_is(crew.scheduler, interruption))
         if found is None:
@@ -421,24 +426,24 @@ class _Cluster:
 
     def wind_down(self) -> Iterator[Event]:
         """Cancel what waits on the cluster, and have what goes on come back as far as it got."""
-        cancelled = 0
+        waiting = lost = 0
         for run in self._again:
             self._queue.give_back(run)
         self._again = []
         for worker in self._workers.values():
             going_on = worker.going_on()
             for future in [future for future in worker.runs if future not in going_on]:
-                cancelled += self._give_up(worker, future)
+                waiting += self._give_up(worker, future)
         addresses = [worker.address for worker in self._workers.values() if worker.runs]
-        with suppress(Exception):  # a cluster that has gone needs no telling
-            self._client.run(stop, self._token, workers=addresses, wait=False)
+        self._tell(lambda: self._client.run(stop, self._token, workers=addresses, wait=False))
         until_s = monotonic() + _GRACE_S
         while self.is_busy and monotonic() < until_s and self._client.status == "running":
             yield from self.collect()
         for worker in self._workers.values():
             for future in list(worker.runs):
-                cancelled += self._give_up(worker, future)
-        yield Note(f"{cancelled} runs were cancelled on the cluster; what was going on came back as it was")
+                lost += self._give_up(worker, future)
+        cut = f", and {lost} in mid-run did not come back" if lost else ""
+        yield Note(f"cancelled on the cluster: {waiting} runs that had not begun{cut}")
 
     def _give_up(self, worker: _Worker, future: Any) -> int:
         run = worker.runs.pop(future)
@@ -446,10 +451,20 @@ class _Cluster:
         self._queue.give_back(run)
         return 1
 
+    def _tell(self, say: Callable[[], object]) -> None:
+        """Tell the cluster something that it may be too dead to hear: Dask would wait half a minute."""
+
+        def try_it() -> None:
+            with suppress(Exception):
+                say()
+
+        thread = Thread(target=try_it, daemon=True)
+        thread.start()
+        thread.join(_TELL_S)
+
     def cancel(self) -> None:
         """Leave nothing behind on the cluster."""
         futures = [future for worker in self._workers.values() for future in worker.runs]
         if futures and self._client.status == "running":
-            with suppress(Exception):
-                self._client.run(stop, self._token, wait=False)
-                self._client.sync(self._client._cancel, futures, force=True, callback_timeout=_ANSWER_S)
+            self._tell(lambda: self._client.run(stop, self._token, wait=False))
+            self._tell(lambda: self._client.cancel(futures, force=True))
