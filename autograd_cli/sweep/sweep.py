@@ -232,14 +232,22 @@ class Sweep:
             return [(self.options.engine, self.plan.runs)]
         batched = [run for run in self.plan.runs if run.cell.spec.batch_target]
         others = [run for run in self.plan.runs if not run.cell.spec.batch_target]
-        rerun = self.options.rerun
         parts: list[tuple[str, Sequence[PlannedRun]]] = []
         for runs in _by_device(others):
-            left = [run for run in runs if index is None or not rerun.leaves(rerun.find(index, run))]
-            at_a_time = min(self.workers, len(left), len(self.gpus) if on_gpu(runs) else self.workers)
+            at_a_time = min(
+                self.workers, self._left(runs, index), len(self.gpus) if on_gpu(runs) else self.workers
+            )
             parts.append(("processes" if at_a_time > 1 else "serial", runs))
-        # Workers are forked before anything is computed here, which the batched engine does.
-        return parts + ([("batched", batched)] if batched else [])
+        if not batched:
+            return parts
+        # Workers are forked before anything is computed here, as serial does, and a batch that has no workers.
+        is_shared = self.workers > 1 and self._left(batched, index) > 1 and not on_gpu(batched)
+        return [("batched", batched), *parts] if is_shared else [*parts, ("batched", batched)]
+
+    def _left(self, runs: Sequence[PlannedRun], index: Index | None) -> int:
+        """How many of the runs are to be made."""
+        rerun = self.options.rerun
+        return sum(index is None or not rerun.leaves(rerun.find(index, run)) for run in runs)
 
 
 def _check(plan: Plan, options: Options) -> None:

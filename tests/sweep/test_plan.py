@@ -300,6 +300,7 @@ def test_a_key_that_only_some_tasks_have_is_refused_with_the_way_out(tmp_path: P
             "task: sin\nimpl: numpy\nworkers: two\n",
             "3: workers is 'two'; it must be a whole number",
         ),
+        ("task: sin\nimpl: numpy\ndevices: 0\n", "3: no run of the sweep uses a GPU; add device=cuda"),
         ("task: sin\nimpl: numpy\nbudget: 1y\n", "3: budget is '1y'; it must be a time above 0"),
     ],
 )
@@ -392,3 +393,12 @@ def test_mixed_numbers_of_threads_still_go_side_by_side(monkeypatch: pytest.Monk
     job = autograd_cli.plan("sin", "numpy", threads="1,4", seed="0..3")
     assert job.workers == 4
     assert [engine for engine, _ in job.parts()] == ["processes"]
+
+
+def test_workers_for_batches_start_before_anything_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has computed may have threads, which a fork does not survive."""
+    monkeypatch.setattr(sys.modules[Sweep.__module__], "cores", lambda: 4)
+    what = {"task": "sin", "impl": "numpy,batched,batched", "seed": "0,1,2", "zip": True}
+    engines = {workers: autograd_cli.plan(**what, workers=workers).parts() for workers in (1, 4)}
+    assert [engine for engine, _ in engines[4]] == ["batched", "serial"]
+    assert [engine for engine, _ in engines[1]] == ["serial", "batched"]

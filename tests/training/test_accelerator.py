@@ -163,7 +163,10 @@ def test_no_weights_are_kept_from_past_divergence(tmp_path: Path, monkeypatch: p
     assert not (diverged.path / "weights.npz").exists()
     with pytest.raises(ConfigError) as error:
         diverged.predict([0.0])
-    assert str(error.value).endswith(f"the run's status is 'diverged': {diverged.record.error}")
+    assert diverged.record.error
+    assert str(error.value).endswith(
+        f"the run's status is 'diverged': {diverged.record.reason}; {diverged.record.error}"
+    )
     in_memory = evo.train("sin", "autograd", lr=1.0, steps=200, runs_dir=None)
     with pytest.raises(ConfigError, match="diverged"):
         _ = in_memory.parameters
@@ -217,14 +220,14 @@ def no_more_than(runs: int, monkeypatch: pytest.MonkeyPatch, method: str, error:
 
 
 def swept(tmp_path: Path, **keys: Any) -> tuple[list[RunRecord], list[str]]:
-    """The records of a sweep of batches of `sin`, and its notes."""
+    """The records of a sweep of batches of `sin`, one at a time as on a GPU, and its notes."""
     notes: list[str] = []
 
     def listen(event: Event) -> None:
         if isinstance(event, Note):
             notes.append(event.text)
 
-    evo.sweep("sin", "batched", runs_dir=tmp_path, on_event=listen, **SMALL, **keys)
+    evo.sweep("sin", "batched", runs_dir=tmp_path, workers=1, on_event=listen, **SMALL, **keys)
     return records(tmp_path), notes
 
 
@@ -237,7 +240,7 @@ def test_a_batch_too_large_for_memory_is_halved(
     found, notes = swept(tmp_path, seed="0..9")
     assert [record.status for record in found] == ["completed"] * 10
     assert sorted(record.environment["batch"] for record in found) == [1] + [3] * 9
-    assert notes == ["memory does not hold 10 runs together: batches of 3 from here"]
+    assert notes == ["memory does not hold 10 runs together: batches of 3 from here on"]
 
 
 def test_memory_of_a_device_is_tried_before_there_are_runs(
