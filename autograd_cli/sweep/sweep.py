@@ -240,7 +240,7 @@ class Sweep:
             parts.append(("processes" if at_a_time > 1 else "serial", runs))
         if not batched:
             return parts
-        # Workers are forked before anything is computed here, as serial does, and a batch that has no workers.
+        # Workers are forked before anything is computed here, as serial does, and a batch without workers.
         is_shared = self.workers > 1 and self._left(batched, index) > 1 and not on_gpu(batched)
         return [("batched", batched), *parts] if is_shared else [*parts, ("batched", batched)]
 
