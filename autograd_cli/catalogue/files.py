@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import os
 import sys
 import textwrap
 from functools import cache
@@ -137,7 +138,7 @@ _sources: dict[str, bytes] = {}  # by module, what was imported from a file
 
 
 def _module_name(path: Path) -> str:
-    return f"evo_external_{path.stem}_{crc32(str(path).encode()):08x}"
+    return f"evo_external_{path.stem}_{crc32(os.fsencode(path)):08x}"
 
 
 @cache
