@@ -55,9 +55,15 @@ class EvoError(Exception):
 
 
 class ConfigError(EvoError):
-    """An option, a value, a name or a file that cannot be used."""
+    """An option, a value, a name or a file that cannot be used.
+
+    Attributes:
+        reasons: the single mistakes, where several were found at once; the message has a line for each.
+
+    """
 
     exit_code = ExitCode.USAGE
+    reasons: "tuple[ConfigError, ...]" = ()
 
 
 class RunError(EvoError):

@@ -262,3 +262,27 @@ def sweep(runs_dir: Path, *arguments: str, code: int = 0) -> str:
     done = evo("sweep", *arguments, "--runs-dir", runs_dir, cwd=ROOT)
     assert done.returncode == code, done
     return done.stdout + done.stderr
+
+
+_LEVEL = """{top}
+import os, sys, time
+import numpy
+
+class Level:
+    def __init__(self, problem, config):
+        self.config, self.step, self.start = config, 0, problem.start
+        {set_up}
+    def forward(self):
+        self.step += 1
+        {body}
+        return numpy.float64(self.config.seed + 1 / self.step)
+    def backward(self, loss): pass
+    def update(self): pass
+    parameters = gradients = property(lambda self: self.start)
+"""
+
+
+def write_level(path: Path, body: str = "", *, set_up: str = "", top: str = "") -> str:
+    """A level of the user's own, which does `body` at each step; what `impl` calls it."""
+    path.write_text(_LEVEL.format(body=body, set_up=set_up, top=top))
+    return f"{path}:Level"

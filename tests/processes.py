@@ -58,6 +58,13 @@ def refused_process(*arguments: object, cwd: Path, code: int = 2) -> str:
     return complaint_of(evo_process(*arguments, cwd=cwd), code)
 
 
+def sweep_process(runs_dir: Path, *arguments: str, code: int = 0) -> str:
+    """As `tests.helpers.sweep`, where workers are forked, which only an idle process may do."""
+    done = evo_process("sweep", *arguments, "--runs-dir", runs_dir, cwd=ROOT)
+    assert done.returncode == code, done
+    return done.stdout + done.stderr
+
+
 def run_python(code: str, *arguments: object, cwd: Path, **extra: str) -> subprocess.CompletedProcess[str]:
     """Run Python code, such as one that changes something and then calls the command line."""
     return run([sys.executable, "-c", code, *map(str, arguments)], cwd, **extra)

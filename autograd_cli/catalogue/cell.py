@@ -43,6 +43,11 @@ class Cell:
         return getattr(self.given, "__module__", None) != "__main__"
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether the level's code may not be of this package, told without importing it."""
+        return self.spec.takes_all or not self.task.package.startswith("autograd_cli.")
+
+    @property
     def label(self) -> str:
         """`mlp / optim`."""
         return f"{self.task.name} / {self.spec.name}"
@@ -61,7 +66,7 @@ class Cell:
             return load_class(self.spec.name)
         if not self.spec.target:
             return self._batch_of_one
-        if self.spec.takes_all or not self.task.package.startswith("autograd_cli."):
+        if self.is_foreign:
             return check_class(self._import_outside())
         return cast(LevelClass, _import(self.spec.target, self.task.package))
 

@@ -1,12 +1,13 @@
 """Levels in a user's own code: `impl` is FILE.py:Class, of a file never installed, or MODULE:Class."""
 
+import ast
 import inspect
 import os
 import sys
 import textwrap
 from functools import cache
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from zlib import crc32
@@ -35,11 +36,49 @@ def load_class(name: str) -> LevelClass:
     if not isinstance(found, type):
         own = module.__name__
         classes = [k for k, v in vars(module).items() if isinstance(v, type) and v.__module__ == own]
-        if not classes:
-            what = "file" if place.endswith(".py") else "module"
-            raise ConfigError(f"{place}: there is no class '{class_name}', nor any other, in this {what}")
-        raise unknown("class", class_name, classes, place)
+        raise _no_class(place, class_name, classes)
     return check_class(found)
+
+
+def look_for_class(name: str) -> None:
+    """Refuse a `FILE.py:Class` whose file or class is not there; the file is read, and not executed.
+
+    So much can be said before anything starts; what only shows when the file is imported, shows then.
+
+    Raises:
+        ConfigError: there is no such file or module, it is no Python, or nothing in it has that name.
+
+    """
+    place, _, class_name = name.rpartition(":")
+    if not place.endswith(".py"):
+        if place != "__main__" and find_spec(place.partition(".")[0]) is None:
+            raise ConfigError(f"impl: there is no module '{place}'", key="impl")
+        return
+    path = _find_file(place)
+    try:
+        tree = ast.parse(path.read_bytes(), str(path))
+    except OSError as error:
+        raise ConfigError(f"impl: cannot read '{place}': {error.strerror}", key="impl") from error
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{blame(error, str(path))} (while reading {place})") from error
+    names = {name for node in ast.walk(tree) for name in _names_bound_by(node)}
+    if not names & {class_name, "*"}:
+        raise _no_class(place, class_name, [n.name for n in tree.body if isinstance(n, ast.ClassDef)])
+
+
+def _names_bound_by(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ClassDef | ast.FunctionDef):
+        return [node.name]
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [alias.asname or alias.name for alias in node.names]
+    return [node.id] if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else []
+
+
+def _no_class(place: str, name: str, classes: list[str]) -> ConfigError:
+    if not classes:
+        what = "file" if place.endswith(".py") else "module"
+        return ConfigError(f"{place}: there is no class '{name}', nor any other, in this {what}")
+    return unknown("class", name, classes, place)
 
 
 def _find_file(place: str) -> Path:
@@ -79,9 +118,12 @@ def source_of(impl: str, level_class: LevelClass | None = None) -> bytes | None:
 
     """
     place = impl.rpartition(":")[0]
-    if place.endswith(".py"):
+    if level_class is None and place.endswith(".py"):
         path = _find_file(place)
         return _sources.get(_module_name(path)) or path.read_bytes()
+    imported = _sources.get(str(getattr(level_class, "__module__", None)))
+    if imported is not None:
+        return imported
     try:
         return Path(inspect.getfile(level_class)).read_bytes()  # type: ignore[arg-type]
     except (OSError, TypeError):

@@ -72,7 +72,7 @@ class EvoGroup(TyperGroup):
         try:
             code = super().main(*args, **extra | {"standalone_mode": False})
         except EvoError as error:
-            tell(in_options(error), *error.details)
+            tell(in_options(error), *_details_in_options(error))
             code = error.exit_code
         except _UsageError as error:
             code = _tell_usage(error)
@@ -123,6 +123,12 @@ def in_options(error: EvoError) -> str:
     if error.key is None:
         return error.message
     return f"--{error.key.replace('_', '-')}{error.message.removeprefix(error.key)}"
+
+
+def _details_in_options(error: EvoError) -> list[str]:
+    reasons = error.reasons if isinstance(error, ConfigError) else ()
+    told = {str(reason): in_options(reason) for reason in reasons}
+    return [told.get(line, line) for line in error.details]
 
 
 def _tell_usage(error: Any) -> int:

@@ -11,7 +11,6 @@ from autograd_cli.cli.options import (
     DevicesOption,
     JsonOption,
     QuietOption,
-    RunsDirOption,
     whole_number,
     with_keys,
 )
@@ -35,17 +34,29 @@ def sweep(
     keys: "dict[str, Setting]",
     files: list[str],
     config: ConfigOption = None,
-    zip_: Annotated[bool, typer.Option("--zip", help="Pairs of values in place of the product.")] = False,
+    zip_: Annotated[
+        bool | None, typer.Option("--zip/--no-zip", help="Pairs of values in place of the product.")
+    ] = None,
     engine: Annotated[
-        str, typer.Option(help="auto, serial, processes, batched or dask.", autocompletion=complete_engine)
-    ] = "auto",
+        str | None,
+        typer.Option(
+            help="auto, serial, processes, batched or dask.",
+            autocompletion=complete_engine,
+            show_default="auto",
+        ),
+    ] = None,
     workers: Annotated[
         str | None, typer.Option(metavar="INT", help="Runs at a time, as cores allow.")
     ] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler.")] = None,
     devices: DevicesOption = None,
     name: Annotated[str | None, typer.Option(help="Name of the sweep.")] = None,
-    runs_dir: RunsDirOption = "runs",
+    timeout: Annotated[str | None, typer.Option(metavar="TIME", help="For a run: 30s, 5m, 2h.")] = None,
+    budget: Annotated[str | None, typer.Option(metavar="TIME", help="For the whole sweep.")] = None,
+    runs_dir: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Folder for run directories.", show_default="runs"),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and run nothing.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run again what failed.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Run everything again.")] = False,
@@ -78,6 +89,8 @@ def sweep(
         workers=None if workers is None else whole_number(workers),
         scheduler=scheduler,
         devices=devices,
+        timeout=timeout,
+        budget=budget,
         retry_failed=retry_failed,
         force=force,
         fail_fast=fail_fast,
@@ -100,4 +113,4 @@ def sweep(
     screen.finish()
     if interruption.signal and not job.gave_up:
         raise typer.Exit(128 + interruption.signal)
-    raise typer.Exit(ExitCode.FAILED if job.has_failed else ExitCode.DONE)
+    raise typer.Exit(ExitCode.FAILED if job.has_failed or job.used_up else ExitCode.DONE)

@@ -42,11 +42,12 @@ class Setting:
 
 @dataclass(frozen=True)
 class ConfigFile:
-    """A YAML file's settings: those for every level, and those of each level's own section."""
+    """A YAML file's settings: for every level, of each level's own section, and of a sweep's blocks."""
 
     name: str
     settings: Mapping[str, Setting]
     levels: Mapping[str, tuple[Setting, Mapping[str, Setting]]]
+    blocks: tuple[Mapping[str, Setting], ...] = ()
 
 
 def config_folder() -> Path:
@@ -109,7 +110,8 @@ def find_config(name: str) -> Path:
 def read_config_file(path: Path, *, lists: bool = False) -> ConfigFile:
     """The settings of a YAML file, each with its line.
 
-    With `lists`, a value may be a YAML list: it is read as its items with commas between them.
+    With `lists`, a value may be a YAML list: it is read as its items with commas between them; and there may
+    be `blocks`, a list of mappings.
 
     Raises:
         ConfigError: the file cannot be read, is not YAML, or is not a mapping of keys to single values.
@@ -131,14 +133,25 @@ def read_config_file(path: Path, *, lists: bool = False) -> ConfigFile:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     settings: dict[str, Setting] = {}
     levels: dict[str, tuple[Setting, Mapping[str, Setting]]] = {}
+    blocks: tuple[Mapping[str, Setting], ...] = ()
     for name, where, node in _pairs(root, path):
+        if lists and name == "blocks":
+            blocks = tuple(_blocks(node, where, path))
+            continue
         if name != "levels":
             settings[name] = _setting(name, node, where, lists=lists)
             continue
         for level, level_where, section in _pairs(node, path):
             body = {key: _setting(key, value, at) for key, at, value in _pairs(section, path)}
             levels[level] = (Setting(level, level_where), body)
-    return ConfigFile(str(path), settings, levels)
+    return ConfigFile(str(path), settings, levels, blocks)
+
+
+def _blocks(node: yaml.Node, where: str, path: Path) -> Iterator[Mapping[str, Setting]]:
+    if not (isinstance(node, yaml.SequenceNode) and node.value):
+        raise ConfigError(f"{where}: blocks must be a list, each with 'key: value' lines after a dash")
+    for item in node.value:
+        yield {key: _setting(key, value, at, lists=True) for key, at, value in _pairs(item, path)}
 
 
 def _check_nesting(text: str, path: Path) -> None:

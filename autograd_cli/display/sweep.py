@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 from autograd_cli.display.streams import unheard, write
 from autograd_cli.display.tables import aligned
 from autograd_cli.display.text import duration, json_text, number, shown
+from autograd_cli.runs.record import Status
 from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.events import Event, Finished, Lost, Started
 from autograd_cli.sweep.plan import PlannedRun
@@ -81,7 +82,8 @@ def result_lines(sweep: Sweep, elapsed_s: float) -> list[str]:
     """Counts by status, each run that did not complete with its reason, the best, and the time."""
     runs = sweep.plan.runs
     counts = Counter(outcome.status for outcome in sweep.outcomes.values())
-    rows = [(status, str(counts[status])) for status in ("completed", "diverged", "failed", "interrupted")]
+    ends: tuple[Status, ...] = ("completed", "diverged", "failed", "timed out", "damaged", "interrupted")
+    rows: list[tuple[str, ...]] = [(status, str(counts[status])) for status in ends]
     rows.append(("not run", str(len(runs) - len(sweep.outcomes))))
     lines = [
         "",
@@ -92,7 +94,7 @@ def result_lines(sweep: Sweep, elapsed_s: float) -> list[str]:
     told = [
         (str(index), outcome.status, runs[index].label, outcome.reason or "", outcome.path or "-")
         for index, outcome in sorted(sweep.outcomes.items())
-        if outcome.status in ("diverged", "failed")
+        if outcome.status in ("diverged", "failed", "timed out", "damaged")
     ]
     if told:
         header = ("run", "status", "what", "reason", "directory")
@@ -237,7 +239,7 @@ class LiveScreen:
         total, outcomes = len(self._sweep.plan.runs), self._sweep.outcomes
         new = sum(outcome.is_new for outcome in outcomes.values())
         left_s = (monotonic() - self._start_s) / new * (total - len(outcomes)) if new else None
-        failed = sum(outcome.status == "failed" for outcome in outcomes.values())
+        failed = sum(outcome.status in ("failed", "timed out") for outcome in outcomes.values())
         grid = Table.grid(padding=(0, 2))
         grid.add_row(
             ProgressBar(total=total, completed=len(outcomes), width=24),

@@ -24,7 +24,7 @@ SOURCE = "level.py"
 # No record is a hundredth as large, whatever its configuration and its reasons.
 RECORD_MAX_BYTES = 8 * 2**20
 
-Status = Literal["running", "completed", "diverged", "interrupted", "failed", "damaged", "csv"]
+Status = Literal["running", "completed", "diverged", "interrupted", "timed out", "failed", "damaged", "csv"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class RunRecord:
         elapsed_s: seconds from the start of the loop to the last loss.
         model: the function that the level computes, where the level's name alone does not tell.
         result: the fitted formula, where the task has one.
-        error: why the run failed, or what is damaged, in one line.
+        error: why the run failed, how long it was allowed to take, or what is damaged, in one line.
         curve: evenly spaced losses, enough to draw a small picture.
         environment: versions, machine, device, threads, git commit.
         files: bytes in each of the other files, by name; losses.csv and weights.npz once the run has ended.

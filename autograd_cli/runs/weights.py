@@ -81,6 +81,6 @@ def _status(folder: Path) -> str:
     """What run.json says of the run, as the end of a sentence."""
     with suppress(EvoError):
         record = read_run(folder)
-        why = f": {record.reason}" if record.reason else ""
-        return f"; the run's status is '{record.status}'{why}"
+        why = "; ".join(dict.fromkeys(filter(None, (record.reason, record.error))))
+        return f"; the run's status is '{record.status}'{why and f': {why}'}"
     return ""

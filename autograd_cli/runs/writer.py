@@ -5,7 +5,7 @@ import io
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from autograd_cli.errors import ConfigError, RunError
 from autograd_cli.runs.disk import sync_file, sync_folder, write_whole
 from autograd_cli.runs.losses import HEADER, Summarizer, format_rows
 from autograd_cli.runs.nursery import hidden_folder
+from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import (
     CONFIG,
     LOSSES,
@@ -185,14 +186,7 @@ class RunWriter:
         return record
 
     def _settle(self) -> None:
-        for name in self.record.files:
-            sync_file(self.path / name)
-        sync_file(self.path / RECORD)
-        sync_folder(self.path)
-        for folder in (self.path, *self._made):
-            sync_folder(folder.parent)
-        write_status(self.path, self.record.status)
-        sync_file(self.path / RECORD)
+        _make_last(self.path, self.record, self._made)
         self.close()
 
     def _fail(self, os_error: OSError) -> None:
@@ -258,6 +252,39 @@ class MemoryWriter:
 
     def discard(self) -> None:
         """Forget a run that has not begun."""
+
+
+def close_run(path: Path, status: Status, error: str) -> RunRecord:
+    """Say how a run ended whose writer was killed; the lines that it wrote stand.
+
+    Raises:
+        RunError: the directory cannot be read or written.
+
+    """
+    record = read_run(path)
+    record.error = error
+    record.finished_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    try:
+        record.files[LOSSES] = (path / LOSSES).stat().st_size
+        record.status = "running"
+        write_record(path, record)
+        record.status = status
+        _make_last(path, record)
+    except OSError as os_error:
+        raise _cannot_write(path, os_error) from os_error
+    return record
+
+
+def _make_last(path: Path, record: RunRecord, made: Sequence[Path] = ()) -> None:
+    """Wait until all of a run is on the disk, and only then let run.json say how it ended."""
+    for name in record.files:
+        sync_file(path / name)
+    sync_file(path / RECORD)
+    sync_folder(path)
+    for folder in (path, *made):
+        sync_folder(folder.parent)
+    write_status(path, record.status)
+    sync_file(path / RECORD)
 
 
 def begin_record(

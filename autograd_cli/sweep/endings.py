@@ -53,7 +53,8 @@ class Endings:
         """Settle what is there, if it is time."""
         if not self._through:
             return
-        is_urgent = len(self._through) >= self._most or self._through[-1][1].status == "failed"
+        has_failed = any(outcome.status in ("failed", "timed out") for _, outcome in self._through)
+        is_urgent = len(self._through) >= self._most or has_failed
         if is_urgent or monotonic() - self._settled_s >= _PATIENCE_S:
             self._settle()
 

@@ -33,7 +33,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Note:
-    """The sweep goes on otherwise than was asked; `text` says how and why, in a line."""
+    """Something that whoever waits should know, in one line: what is waited for, or what will not be done."""
 
     text: str
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from autograd_cli.config.files import Setting
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.errors import ConfigError
 from autograd_cli.sweep.values import expand_values
@@ -9,7 +10,7 @@ from autograd_cli.training.device import check_device, gpu_count
 
 
 def choose_gpus(
-    configs: Sequence[RunConfig], devices: str | None, engine: str, scheduler: str | None
+    configs: Sequence[RunConfig], devices: Setting | None, engine: str, scheduler: str | None
 ) -> tuple[int, ...]:
     """The GPUs for runs on `cuda`, one for each run at a time; none if there are no such runs.
 
@@ -27,11 +28,10 @@ def choose_gpus(
     """
     on_cuda = next((config for config in configs if config.device == "cuda"), None)
     if devices is not None and on_cuda is None:
-        raise ConfigError("devices: no run of the sweep uses a GPU; add device=cuda", key="devices")
+        raise _misused(devices, "no run of the sweep uses a GPU; add device=cuda")
     if devices is not None and engine == "dask":
-        raise ConfigError(
-            "devices: engine dask leaves the GPU to its workers; set CUDA_VISIBLE_DEVICES for each",
-            key="devices",
+        raise _misused(
+            devices, "engine dask leaves the GPU to its workers; set CUDA_VISIBLE_DEVICES for each"
         )
     if on_cuda is None or scheduler is not None:
         return ()
@@ -41,13 +41,16 @@ def choose_gpus(
     count = gpu_count()
     if devices is None:
         return tuple(range(count))
-    return tuple(_parse(text, count) for text in expand_values(devices, "devices"))
+    return tuple(_parse(text, count, devices) for text in expand_values(devices.text, devices.where))
 
 
-def _parse(text: str, count: int) -> int:
+def _parse(text: str, count: int, devices: Setting) -> int:
     if not text.isdecimal() or int(text) >= count:
         allowed = "0" if count == 1 else f"0 to {count - 1}"
-        raise ConfigError(
-            f"devices: there is no GPU '{text}'; torch sees {count} (allowed: {allowed})", key="devices"
-        )
+        raise _misused(devices, f"there is no GPU '{text}'; torch sees {count} (allowed: {allowed})")
     return int(text)
+
+
+def _misused(devices: Setting, why: str) -> ConfigError:
+    key = "devices" if devices.where == "devices" else None
+    return ConfigError(f"{devices.where}: {why}", key=key)

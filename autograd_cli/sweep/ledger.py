@@ -29,7 +29,15 @@ _CLAIMS = "claims"
 _DONE = "done"
 
 # Of several runs with one digest, the one whose status comes first here counts.
-_WORTH: tuple[Status, ...] = ("completed", "diverged", "running", "failed", "interrupted")
+_WORTH: tuple[Status, ...] = (
+    "completed",
+    "diverged",
+    "running",
+    "failed",
+    "timed out",
+    "interrupted",
+    "damaged",
+)
 
 
 class Index:

@@ -1,6 +1,5 @@
 """From a request to its runs, every one checked before the first starts."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -8,10 +7,13 @@ from itertools import product
 from math import prod
 
 from autograd_cli.catalogue.cell import Cell
+from autograd_cli.catalogue.files import look_for_class, names_class
+from autograd_cli.catalogue.registry import find_task
 from autograd_cli.config.files import Setting
-from autograd_cli.config.resolve import gather, parse_value, resolve
+from autograd_cli.config.resolve import gather, keys_of, parse_value, resolve
 from autograd_cli.contract.config import RunConfig, follows_level, identity_of
 from autograd_cli.contract.keys import COMMON_KEYS, Key, Value, show
+from autograd_cli.contract.task import Task
 from autograd_cli.errors import ConfigError
 from autograd_cli.runs.writer import check_name
 from autograd_cli.sweep.request import Request
@@ -19,6 +21,7 @@ from autograd_cli.sweep.values import RUNS_MAX, expand_values
 
 SEED = COMMON_KEYS["seed"]
 _COMPLAINTS_SHOWN = 20
+_CELL = ("task", "impl")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,32 @@ class Plan:
     runs: tuple[PlannedRun, ...]
 
 
+class Complaints:
+    """Mistakes, each once, in the order in which they were found."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, ConfigError] = {}
+
+    def add(self, error: ConfigError) -> None:
+        """Take in a mistake, or those that it consists of."""
+        for reason in error.reasons or (error,):
+            self._found.setdefault(str(reason), reason)
+
+    def raise_any(self) -> None:
+        """Raise one error for all of them, if there are any; the first ones have a line each."""
+        found = list(self._found.values())
+        if len(found) < 2:
+            for error in found:
+                raise error
+            return
+        lines = [str(error) for error in found[:_COMPLAINTS_SHOWN]]
+        if len(lines) < len(found):
+            lines.append(f"… and {len(found) - len(lines)} more")
+        whole = ConfigError(f"the sweep cannot start, for {len(found)} reasons:", details=lines)
+        whole.reasons = tuple(found)
+        raise whole
+
+
 def make_plan(request: Request) -> Plan:
     """Every run that `request` asks for.
 
@@ -59,96 +88,157 @@ def make_plan(request: Request) -> Plan:
             lists all of them, a line each.
 
     """
+    complaints = Complaints()
     if request.name is not None:
-        check_name(request.name)
-    complaints: Counter[str] = Counter()
-    repeats = _repeats(request, complaints)
-    axes = _axes(request, complaints)
-    if not complaints:
-        _check_count(axes, repeats, request.pairs, complaints)
-    if not complaints:
-        _check_values(axes, request, complaints)
-    _complain(complaints)
-    resolved = []
-    for point in _points(axes, request.pairs):
         try:
-            cell, config = resolve(gather(point), request.base, request.classes)
+            check_name(request.name)
         except ConfigError as error:
-            complaints[str(error)] += 1
-            continue
-        if not SEED.holds(config.seed + repeats - 1):
-            complaints[
-                f"repeats is '{repeats}': seed={config.seed} leaves no {repeats} seeds; one is {SEED.allowed}"
-            ] += 1
-            continue
-        resolved += [(cell, replace(config, seed=config.seed + i)) for i in range(repeats)]
-    _complain(complaints)
+            complaints.add(error)
+    blocks = [
+        (_axes(settings, complaints), _repeats(settings, complaints), settings) for settings in request.blocks
+    ]
+    counts = [_count(axes, repeats, request.pairs, complaints) for axes, repeats, _ in blocks]
+    if sum(counts) > RUNS_MAX:
+        complaints.add(ConfigError(f"the sweep has {sum(counts)} runs; at most {RUNS_MAX} are allowed"))
+    for (axes, _, settings), count in zip(blocks, counts, strict=True):
+        # Without its task or its level, nothing can be said of a block's other values.
+        if count and all(key in axes for key in ("task", "impl") if key in settings):
+            _check_values(axes, request, complaints)
+    complaints.raise_any()
+    resolved: list[tuple[Cell, RunConfig]] = []
+    for axes, repeats, settings in blocks:
+        for point in _points(axes, request.pairs):
+            try:
+                cell, config = resolve(gather(point), request.base, request.classes)
+                _check_seeds(config.seed, repeats, settings)
+            except ConfigError as error:
+                complaints.add(error)
+                continue
+            resolved += [(cell, replace(config, seed=config.seed + i)) for i in range(repeats)]
+    complaints.raise_any()
     runs = _label(resolved)
     _check_twice(runs)
     return Plan(request.name or _default_name(runs), runs)
 
 
-def _repeats(request: Request, complaints: Counter[str]) -> int:
+def _repeats(settings: Mapping[str, Setting], complaints: Complaints) -> int:
     """`repeats=10`: every run ten times, from its seed upwards."""
-    setting = request.settings.get("repeats")
+    setting = settings.get("repeats")
     if setting is None:
         return 1
     key = Key("repeats", int, "runs from each seed upwards", minimum=1, below=RUNS_MAX + 1)
     try:
         repeats: int = parse_value(key, setting)
     except ConfigError as error:
-        complaints[str(error)] += 1
+        complaints.add(error)
         return 1
     return repeats
 
 
-def _axes(request: Request, complaints: Counter[str]) -> dict[str, list[Setting]]:
+def _check_seeds(seed: int, repeats: int, settings: Mapping[str, Setting]) -> None:
+    if not SEED.holds(seed + repeats - 1):
+        raise ConfigError(
+            f"{settings['repeats'].where}: repeats is '{repeats}': seed={seed} leaves no {repeats} seeds; "
+            f"one is {SEED.allowed}"
+        )
+
+
+def _axes(settings: Mapping[str, Setting], complaints: Complaints) -> dict[str, list[Setting]]:
     """Every key's values; task and level first, which decide what the others may be."""
-    first = {key: request.settings[key] for key in ("task", "impl") if key in request.settings}
+    first = {key: settings[key] for key in _CELL if key in settings}
     axes: dict[str, list[Setting]] = {}
-    for key, setting in (first | dict(request.settings)).items():
+    for key, setting in (first | dict(settings)).items():
         if key == "repeats":
             continue
         try:
             axes[key] = [Setting(text, setting.where) for text in expand_values(setting.text, setting.where)]
         except ConfigError as error:
-            complaints[str(error)] += 1
+            complaints.add(error)
     return axes
 
 
-def _check_count(
-    axes: Mapping[str, Sequence[Setting]], repeats: int, pairs: bool, complaints: Counter[str]
-) -> None:
+def _count(axes: Mapping[str, Sequence[Setting]], repeats: int, pairs: bool, complaints: Complaints) -> int:
+    """How many runs a block has; 0 if its keys do not pair."""
     lengths = {key: len(values) for key, values in axes.items() if len(values) > 1}
     if pairs and len(set(lengths.values())) > 1:
         counts = ", ".join(f"{key} has {n}" for key, n in lengths.items())
-        raise ConfigError(f"zip: pairs need as many values of each key, or one: {counts}", key="zip")
-    count = repeats * (max(lengths.values(), default=1) if pairs else prod(lengths.values()))
-    if count > RUNS_MAX:
-        complaints[f"the sweep has {count} runs; at most {RUNS_MAX} are allowed"] += 1
+        complaints.add(
+            ConfigError(f"zip: pairs need as many values of each key, or one: {counts}", key="zip")
+        )
+        return 0
+    return repeats * (max(lengths.values(), default=1) if pairs else prod(lengths.values()))
 
 
-def _check_values(axes: Mapping[str, Sequence[Setting]], request: Request, complaints: Counter[str]) -> None:
+def _check_values(axes: Mapping[str, Sequence[Setting]], request: Request, complaints: Complaints) -> None:
     """Look at each value alone, so that one bad value does not hide another."""
-    levels = [axes[key] for key in ("task", "impl") if key in axes]
-    names = [key for key in ("task", "impl") if key in axes]
-    for chosen in product(*levels):
-        named = list(zip(names, chosen, strict=True))
-        found = _try(named, request)
+    tasks = [task for setting in axes.get("task", ()) if (task := _task(setting))]
+    for named, others in _cells_and_values(axes, request.pairs):
+        found, cell = _try(named, request)
+        if not found and cell and cell.given is None and names_class(cell.spec.name):
+            found = _try_class(cell.spec.name)
         if found:
-            complaints[found] += 1
+            complaints.add(found)
             continue
-        for key, values in axes.items():
-            for value in values if key not in names else ():
-                if found := _try([*named, (key, value)], request):
-                    complaints[found] += 1
+        for key, values in others.items():
+            if foreign := _foreign_key(key, values[0], cell, tasks):
+                complaints.add(foreign)
+                continue
+            for value in values:
+                if (found := _try([*named, (key, value)], request)[0]) is not None:
+                    complaints.add(found)
 
 
-def _try(point: list[tuple[str, Setting]], request: Request) -> str | None:
+def _cells_and_values(
+    axes: Mapping[str, Sequence[Setting]], pairs: bool
+) -> Iterator[tuple[list[tuple[str, Setting]], dict[str, list[Setting]]]]:
+    """Each task and level once, and the values of the other keys that come with it."""
+    others = {key: list(values) for key, values in axes.items() if key not in _CELL}
+    if not pairs:
+        names = [key for key in _CELL if key in axes]
+        for chosen in product(*(axes[key] for key in names)):
+            yield list(zip(names, chosen, strict=True)), others
+        return
+    together: dict[tuple[tuple[str, Setting], ...], dict[str, dict[Setting, None]]] = {}
+    for row in _points(axes, pairs):
+        named = tuple(item for item in row if item[0] in _CELL)
+        seen = together.setdefault(named, {})
+        for key, value in row:
+            if key not in _CELL:
+                seen.setdefault(key, {})[value] = None
+    for named, values in together.items():
+        yield list(named), {key: list(found) for key, found in values.items()}
+
+
+def _task(setting: Setting) -> Task | None:
     try:
-        resolve(gather(point), request.base, request.classes)
+        return find_task(setting.text, setting.where)
+    except ConfigError:
+        return None  # told elsewhere
+
+
+def _foreign_key(key: str, setting: Setting, cell: Cell | None, tasks: Sequence[Task]) -> ConfigError | None:
+    """The mistake of giving all tasks a key that only some of them have."""
+    if cell is None or key in keys_of(cell.task) or not any(key in keys_of(task) for task in tasks):
+        return None
+    return ConfigError(
+        f"{setting.where}: task {cell.task.name} has no key '{key}', which others of the sweep have; tasks "
+        "with different keys go into 'blocks:' of a sweep file, as in configs/sweeps/tasks.yaml"
+    )
+
+
+def _try(point: list[tuple[str, Setting]], request: Request) -> tuple[ConfigError | None, Cell | None]:
+    try:
+        cell, _ = resolve(gather(point), request.base, request.classes)
     except ConfigError as error:
-        return str(error)
+        return error, None
+    return None, cell
+
+
+def _try_class(name: str) -> ConfigError | None:
+    try:
+        look_for_class(name)
+    except ConfigError as error:
+        return error
     return None
 
 
@@ -184,14 +274,16 @@ def _label(resolved: Sequence[tuple[Cell, RunConfig]]) -> tuple[PlannedRun, ...]
 
 def _check_twice(runs: Sequence[PlannedRun]) -> None:
     first: dict[str, PlannedRun] = {}
-    complaints: Counter[str] = Counter()
+    complaints = Complaints()
     for run in runs:
         other = first.setdefault(run.digest, run)
         if other is not run:
-            complaints[
-                f"runs {other.index} and {run.index} are the same ({run.label}): a value is given twice"
-            ] += 1
-    _complain(complaints)
+            complaints.add(
+                ConfigError(
+                    f"runs {other.index} and {run.index} are the same ({run.label}): a value is given twice"
+                )
+            )
+    complaints.raise_any()
 
 
 def _default_name(runs: Sequence[PlannedRun]) -> str:
@@ -199,16 +291,3 @@ def _default_name(runs: Sequence[PlannedRun]) -> str:
     tasks = "+".join(dict.fromkeys(run.config.task for run in runs))
     digests = "".join(sorted(run.digest for run in runs))
     return f"{tasks}-{sha256(digests.encode()).hexdigest()[:8]}"
-
-
-def _complain(complaints: Counter[str]) -> None:
-    """Raise one error for all complaints."""
-    if not complaints:
-        return
-    lines = list(complaints)
-    if len(lines) == 1:
-        raise ConfigError(lines[0])
-    shown = lines[:_COMPLAINTS_SHOWN]
-    if len(shown) < len(lines):
-        shown.append(f"… and {len(lines) - len(shown)} more")
-    raise ConfigError(f"the sweep cannot start, for {len(lines)} reasons:", details=shown)

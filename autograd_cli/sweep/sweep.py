@@ -1,28 +1,35 @@
 """A sweep, from its plan to its outcomes."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
+from autograd_cli.config.files import Setting
 from autograd_cli.errors import ConfigError, unknown
 from autograd_cli.runs.summary import RunSummary
+from autograd_cli.sweep.cores import cores
 from autograd_cli.sweep.events import Event, Finished, Note
 from autograd_cli.sweep.gpus import choose_gpus
 from autograd_cli.sweep.ledger import Index, Ledger
-from autograd_cli.sweep.plan import Plan, PlannedRun
+from autograd_cli.sweep.plan import Complaints, Plan, PlannedRun, make_plan
 from autograd_cli.sweep.queue import Queue, Rerun
+from autograd_cli.sweep.request import Request
+from autograd_cli.sweep.values import RUNS_MAX, parse_duration
 from autograd_cli.sweep.work import Crew, Job, on_gpu
 from autograd_cli.training.environment import GitState
 from autograd_cli.training.signals import Interruption
+
+T = TypeVar("T")
 
 # What an engine is: runs what the queue holds, and tells of each run as it starts and ends.
 Engine = Callable[[Queue, Job, Crew, Interruption], Iterator[Event]]
 
 # Each is a module beside this one, imported when it is chosen: dask and multiprocessing are not for all.
 ENGINES = ("auto", "serial", "processes", "batched", "dask")
+_FAILURES = ("failed", "timed out")
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,8 @@ class Options:
         workers: processes at a time; None for as many as the cores allow.
         scheduler: address of a Dask scheduler; None for a local cluster.
         devices: numbers of GPUs, such as `0,1`; None for all.
+        timeout_s: seconds that a run may take.
+        budget_s: seconds that the sweep may take.
         rerun: what to run although it is there.
         fail_fast: whether the first failed run ends the sweep.
 
@@ -42,15 +51,80 @@ class Options:
     engine: str = "auto"
     workers: int | None = None
     scheduler: str | None = None
-    devices: str | None = None
+    devices: Setting | None = None
+    timeout_s: float | None = None
+    budget_s: float | None = None
     rerun: Rerun = field(default_factory=Rerun)
     fail_fast: bool = False
 
 
-def cores() -> int:
-    """Processors that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+def read_options(given: Mapping[str, Setting], complaints: Complaints) -> Options:
+    """What the command line or a sweep's file says of how to carry it out; mistakes go to `complaints`."""
+    engine, scheduler = given.get("engine"), given.get("scheduler")
+    name = engine.text if engine else "auto"
+    if engine and name not in ENGINES:
+        complaints.add(unknown("engine", name, ENGINES, engine.where, key=_key("engine", engine)))
+    elif scheduler and name not in ("auto", "dask"):
+        message = f"{scheduler.where}: engine '{name}' has no scheduler; only dask has one"
+        complaints.add(ConfigError(message, key=_key("scheduler", scheduler)))
+    return Options(
+        "dask" if scheduler else name,
+        _parse("workers", given, _parse_count, "a whole number, 1 or more", complaints),
+        scheduler.text if scheduler else None,
+        given.get("devices"),
+        _parse("timeout", given, parse_duration, _A_TIME, complaints),
+        _parse("budget", given, parse_duration, _A_TIME, complaints),
+    )
+
+
+_A_TIME = "a time above 0, such as 30s, 5m, 2h, or 90 for seconds"
+
+
+def _parse(
+    key: str,
+    given: Mapping[str, Setting],
+    parse: Callable[[str], T],
+    allowed: str,
+    complaints: Complaints,
+) -> T | None:
+    setting = given.get(key)
+    if setting is None:
+        return None
+    try:
+        return parse(setting.text)
+    except ValueError:
+        message = f"{setting.where}: {key} is '{setting.text}'; it must be {allowed}"
+        complaints.add(ConfigError(message, key=_key(key, setting)))
+        return None
+
+
+def _parse_count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= RUNS_MAX):
+        raise ValueError(text)
+    return int(text)
+
+
+def _key(key: str, setting: Setting) -> str | None:
+    """The argument that a message begins with, unless a file's line stands there."""
+    return key if setting.where == key else None
+
+
+def make_sweep(request: Request, rerun: Rerun, *, fail_fast: bool = False) -> "Sweep":
+    """The sweep that is asked for, ready to run in its folder, `runs` where none is named.
+
+    Raises:
+        ConfigError: with everything that is wrong with it.
+
+    """
+    complaints = Complaints()
+    options = replace(read_options(request.options, complaints), rerun=rerun, fail_fast=fail_fast)
+    try:
+        plan = make_plan(request)
+    except ConfigError as error:
+        complaints.add(error)
+    complaints.raise_any()
+    folder = request.options.get("runs_dir")
+    return Sweep(plan, Path(folder.text if folder else "runs"), options)
 
 
 class Sweep:
@@ -62,6 +136,7 @@ class Sweep:
         gpus: the GPUs for runs on `cuda`, one for each run at a time.
         workers: runs at a time that the cores allow, and the GPUs where all runs need one.
         gave_up: whether a failed run has ended it.
+        used_up: whether its budget was over before its runs were done.
 
     """
 
@@ -74,21 +149,20 @@ class Sweep:
         """
         self.plan, self.runs_dir, self.options = plan, runs_dir, options
         self.outcomes: dict[int, RunSummary] = {}
-        self.gave_up = False
+        self.gave_up = self.used_up = False
         _check(plan, options)
-        threads = max(run.config.threads for run in plan.runs)
+        # Where runs want different numbers of threads, the engine sees that they fit together.
         fit = max(cores() // min(run.config.threads for run in plan.runs), 1)
-        wanted = options.workers or max(cores() // threads, 1)
+        self.workers = min(options.workers or fit, fit)
         configs = [run.config for run in plan.runs]
         self.gpus = choose_gpus(configs, options.devices, options.engine, options.scheduler)
-        self.workers = min(wanted, fit)
         if self.gpus and all(config.device == "cuda" for config in configs):
             self.workers = min(self.workers, len(self.gpus))
 
     @property
     def has_failed(self) -> bool:
-        """Whether any run has failed, now or earlier."""
-        return any(outcome.status == "failed" for outcome in self.outcomes.values())
+        """Whether any run has failed or timed out, now or earlier."""
+        return any(outcome.status in _FAILURES for outcome in self.outcomes.values())
 
     @property
     def is_limited(self) -> bool:
@@ -107,18 +181,27 @@ class Sweep:
 
         Raises:
             ConfigError: the runs folder cannot be written, or there is no cluster.
+            EvoError: the cluster is gone.
 
         """
+        if self.options.budget_s is not None:
+            interruption.stop_after(self.options.budget_s)
         asked = GitState()
         ledger = Ledger(self.runs_dir)
         try:
             for event in self._events(ledger, asked, interruption):
                 if isinstance(event, Finished):
                     self.outcomes[event.run.index] = event.outcome
-                    if self.options.fail_fast and event.outcome.status == "failed":
+                    has_failed = event.outcome.status in _FAILURES and event.outcome.is_new
+                    if self.options.fail_fast and has_failed:
                         self.gave_up = True
                         interruption.stop()
                 yield event
+            ended = sum(outcome.status != "interrupted" for outcome in self.outcomes.values())
+            left = len(self.plan.runs) - ended
+            if interruption.is_late and interruption.signal is None and not self.gave_up and left:
+                self.used_up = True
+                yield Note(f"the budget is used up: {left} runs are left for the same command, given again")
         finally:
             ledger.close()
 
@@ -131,8 +214,9 @@ class Sweep:
                 yield Note(f"{queue.stale} runs are of other code, and run again (unless stale is keep)")
             if len(queue):
                 parts.append((engine, queue))
-        job = Job(self.runs_dir, self.plan.name, asked.read(), next(iter(self.gpus), None))
-        crew = Crew(cores(), self.workers, self.options.scheduler, self.gpus)
+        options, gpu = self.options, next(iter(self.gpus), None)
+        job = Job(self.runs_dir, self.plan.name, asked.read(), gpu=gpu, timeout_s=options.timeout_s)
+        crew = Crew(cores(), self.workers, options.scheduler, self.gpus)
         for engine, queue in parts:
             run: Engine = import_module(f"{__package__}.{engine}").run
             for event in run(queue, job, crew, interruption):
@@ -148,23 +232,25 @@ class Sweep:
             return [(self.options.engine, self.plan.runs)]
         batched = [run for run in self.plan.runs if run.cell.spec.batch_target]
         others = [run for run in self.plan.runs if not run.cell.spec.batch_target]
-        rerun = self.options.rerun
         parts: list[tuple[str, Sequence[PlannedRun]]] = []
         for runs in _by_device(others):
-            left = [run for run in runs if index is None or not rerun.leaves(rerun.find(index, run))]
-            at_a_time = min(self.workers, len(left), len(self.gpus) if on_gpu(runs) else self.workers)
+            at_a_time = min(
+                self.workers, self._left(runs, index), len(self.gpus) if on_gpu(runs) else self.workers
+            )
             parts.append(("processes" if at_a_time > 1 else "serial", runs))
-        # Workers are forked before anything is computed here, which the batched engine does.
-        return parts + ([("batched", batched)] if batched else [])
+        if not batched:
+            return parts
+        # Workers are forked before anything is computed here, as serial does, and a batch without workers.
+        is_shared = self.workers > 1 and self._left(batched, index) > 1 and not on_gpu(batched)
+        return [("batched", batched), *parts] if is_shared else [*parts, ("batched", batched)]
+
+    def _left(self, runs: Sequence[PlannedRun], index: Index | None) -> int:
+        """How many of the runs are to be made."""
+        rerun = self.options.rerun
+        return sum(index is None or not rerun.leaves(rerun.find(index, run)) for run in runs)
 
 
 def _check(plan: Plan, options: Options) -> None:
-    if options.engine not in ENGINES:
-        raise unknown("engine", options.engine, ENGINES, key="engine")
-    if options.scheduler is not None and options.engine != "dask":
-        raise ConfigError("scheduler: only engine dask has a scheduler", key="scheduler")
-    if options.workers is not None and options.workers < 1:
-        raise ConfigError(f"workers: {options.workers}; it must be 1 or more", key="workers")
     others = dict.fromkeys(run.config.impl for run in plan.runs if not run.cell.spec.batch_target)
     if options.engine == "batched" and others:
         raise ConfigError(
@@ -182,4 +268,5 @@ def _by_device(runs: Sequence[PlannedRun]) -> list[Sequence[PlannedRun]]:
 
 def _found(queue: Queue) -> Iterator[Event]:
     found, queue.found = queue.found, []
-    return chain(Finished(run, outcome) for run, outcome in found)
+    notes, queue.notes = queue.notes, []
+    return chain((Finished(run, outcome) for run, outcome in found), map(Note, notes))

@@ -4,6 +4,8 @@
 0..9            whole numbers, both ends included
 lin:0:1:5       5 numbers, evenly spaced, both ends included
 log:1e-7:1e-5:3 3 numbers, each the same multiple of the one before, both ends included
+
+And times: 30s, 5m, 1.5h, 2d, or a plain number of seconds.
 """
 
 import math
@@ -16,6 +18,8 @@ RUNS_MAX = 100_000
 
 _WHOLE = re.compile(r"(-?[0-9]+)\.\.(-?[0-9]+)")
 _SPACED = re.compile(r"(lin|log):(.*)")
+_DURATION = re.compile(r"(\d+\.?\d*|\.\d+)([smhd]?)", re.ASCII)
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def expand_values(text: str, where: str) -> list[str]:
@@ -34,6 +38,20 @@ def expand_values(text: str, where: str) -> list[str]:
         if len(values) > RUNS_MAX:
             raise ConfigError(f"{where}: '{text}' has more than {RUNS_MAX} values")
     return values
+
+
+def parse_duration(text: str) -> float:
+    """The seconds that a text such as `30s`, `5m`, `1.5h` or `90` stands for.
+
+    Raises:
+        ValueError: it is no time, or not above 0.
+
+    """
+    found = _DURATION.fullmatch(text.strip())
+    seconds = float(found[1]) * _SECONDS[found[2]] if found else 0.0
+    if not 0 < seconds < math.inf:
+        raise ValueError(text)
+    return seconds
 
 
 def _expand(part: str, where: str) -> list[str]:

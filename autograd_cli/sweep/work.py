@@ -1,22 +1,30 @@
 """One run of a sweep, from its configuration to its directory."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from autograd_cli.catalogue.blame import describe
+from autograd_cli.contract.batch import Batch
 from autograd_cli.errors import EvoError
-from autograd_cli.runs.record import SweepPlace
+from autograd_cli.runs.record import Status, SweepPlace
 from autograd_cli.runs.summary import RunSummary
-from autograd_cli.runs.writer import RunWriter
+from autograd_cli.runs.writer import RunWriter, close_run
 from autograd_cli.sweep.endings import Endings
 from autograd_cli.sweep.ledger import note_done
 from autograd_cli.sweep.plan import PlannedRun
+from autograd_cli.training.device import is_out_of_memory
 from autograd_cli.training.environment import describe_environment
-from autograd_cli.training.run import Recording, kept_of, prepare
+from autograd_cli.training.run import Experiment, Recording, kept_of, prepare, prepare_batch
 from autograd_cli.training.signals import Interruption
+
+# Runs that one worker takes at a time: one, or a batch that one program trains.
+Unit = tuple[PlannedRun, ...]
+# Told of every run directory as soon as it is there.
+Begun = Callable[[list[str]], None]
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,7 @@ class Job:
         sweep: the sweep's name.
         git: the state of the git tree, asked once.
         gpu: which GPU the runs on `cuda` use; None for the first that torch sees.
+        timeout_s: seconds that a run may take, its data and start included; None for any number.
 
     """
 
@@ -35,6 +44,12 @@ class Job:
     sweep: str
     git: Mapping[str, Any]
     gpu: int | None = None
+    timeout_s: float | None = None
+
+    @property
+    def too_long(self) -> str:
+        """The reason of a run that has timed out."""
+        return f"it took longer than {self.timeout_s:g} s"
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,8 @@ def execute(
     run: PlannedRun,
     job: Job,
     interruption: Interruption,
+    *,
+    begun: Begun | None = None,
     parent: int | None = None,
     endings: Endings | None = None,
 ) -> RunSummary:
@@ -74,25 +91,120 @@ def execute(
     A worker gives the sweep's process id as `parent`: when that process has died, the run stops at the next
     batch of losses and is recorded as interrupted.
     """
-    place = SweepPlace(job.sweep, run.index, run.replaces)
+    start_s = monotonic()
     try:
-        experiment = prepare(
-            run.cell,
-            run.config,
-            job.runs_dir,
-            place=place,
-            git=job.git,
-            gpu=job.gpu,
-            durable=endings is None,
-        )
-    except Exception as error:  # a level from outside may raise anything
+        experiment = set_up(run, job, endings)
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # a level from outside may raise anything
+        if interruption.explains(error):
+            raise
         return record_failure(run, job, describe(error))
-    for _ in experiment.run(interruption):
+    if begun:
+        begun([experiment.record.path])
+    return train(run, experiment, job, interruption, start_s, parent=parent, endings=endings)
+
+
+def set_up(run: PlannedRun, job: Job, endings: Endings | None = None) -> Experiment:
+    """The run, ready to start; raises what `prepare` raises."""
+    return prepare(
+        run.cell,
+        run.config,
+        job.runs_dir,
+        place=SweepPlace(job.sweep, run.index, run.replaces),
+        git=job.git,
+        gpu=job.gpu,
+        durable=endings is None,
+    )
+
+
+def train(
+    run: PlannedRun,
+    experiment: Experiment,
+    job: Job,
+    interruption: Interruption,
+    start_s: float,
+    *,
+    parent: int | None = None,
+    endings: Endings | None = None,
+) -> RunSummary:
+    """Bring a run that was set up to its end; `start_s` is when its time began, by `monotonic`."""
+    return train_batch((run,), experiment, job, interruption, start_s, parent=parent, endings=endings)[0]
+
+
+def execute_batch(
+    runs: Unit,
+    job: Job,
+    interruption: Interruption,
+    *,
+    begun: Begun | None = None,
+    parent: int | None = None,
+    endings: Endings | None = None,
+) -> list[RunSummary]:
+    """Train and record runs as one program, or as several where memory does not hold it.
+
+    A batch that cannot be set up at all is executed one run at a time, so that each run gets its own reason.
+    """
+    outcomes: list[RunSummary] = []
+    paths: list[str] = []
+    while left := runs[len(outcomes) :]:
+        start_s = monotonic()
+        part, experiment = prepare_some(left, job, endings)
+        if experiment is None:
+            outcomes += [execute(run, job, interruption, parent=parent, endings=endings) for run in part]
+            paths += [outcome.path or "" for outcome in outcomes[len(paths) :]]
+            continue
+        paths += [recording.record.path for recording in experiment.recordings]
+        if begun:
+            begun(paths)
+        outcomes += train_batch(part, experiment, job, interruption, start_s, parent=parent, endings=endings)
+    return outcomes
+
+
+def prepare_some(runs: Unit, job: Job, endings: Endings | None = None) -> tuple[Unit, Experiment | None]:
+    """The first of `runs`, as one program that is ready to start: half as many until memory holds them.
+
+    The program is None if there is another reason why it cannot be set up.
+    """
+    while True:
+        try:
+            places = [SweepPlace(job.sweep, run.index, run.replaces) for run in runs]
+            configs = [run.config for run in runs]
+            return runs, prepare_batch(
+                runs[0].cell, configs, job.runs_dir, places, job.git, job.gpu, durable=endings is None
+            )
+        except Exception as error:  # whatever it is, it comes again, and is then told of one run
+            if len(runs) == 1 or not is_out_of_memory(error):
+                return runs, None
+        # Only here, where the error is gone, and with it what it held of the arrays.
+        runs = runs[: -(-len(runs) // 2)]
+
+
+def train_batch(
+    runs: Unit,
+    experiment: Experiment,
+    job: Job,
+    interruption: Interruption,
+    start_s: float,
+    *,
+    parent: int | None = None,
+    endings: Endings | None = None,
+) -> list[RunSummary]:
+    """Bring runs that were set up together to their ends; a run's time is its share of all."""
+    for batches in experiment.run(interruption):
         if parent is not None and os.getppid() != parent:
             interruption.stop()
         if endings is not None:
             endings.look()
-    return settle(run, job, experiment.recordings[0], endings)
+        if job.timeout_s is not None and monotonic() - start_s > job.timeout_s * len(runs):
+            _time_out(experiment, batches, job)
+    both = zip(runs, experiment.recordings, strict=True)
+    return [settle(run, job, recording, endings) for run, recording in both]
+
+
+def _time_out(experiment: Experiment, batches: Sequence[Batch], job: Job) -> None:
+    """End the runs, unless this was their last batch."""
+    if batches[0].first_step + len(batches[0].losses) < experiment.config.steps:
+        for recording in experiment.recordings:
+            recording.time_out(job.too_long)
 
 
 def settle(run: PlannedRun, job: Job, recording: Recording, endings: Endings | None = None) -> RunSummary:
@@ -106,14 +218,26 @@ def settle(run: PlannedRun, job: Job, recording: Recording, endings: Endings | N
     return RunSummary.of(record)
 
 
-def record_failure(run: PlannedRun, job: Job, reason: str) -> RunSummary:
-    """Leave a failed run directory for a run that could not even start, so that the next sweep knows."""
+def record_failure(run: PlannedRun, job: Job, reason: str, status: Status = "failed") -> RunSummary:
+    """Leave a run directory for a run that could not even start, so that the next sweep knows."""
     environment = describe_environment("cpu", run.config.threads, job.git)
     try:
         place = SweepPlace(job.sweep, run.index, run.replaces)
         writer = RunWriter(job.runs_dir, run.config, None, environment, place, extra=kept_of(run.cell))
-        record = writer.finish("failed", error=reason)
+        record = writer.finish(status, error=reason)
     except EvoError as error:
-        return RunSummary("failed", reason=f"{reason}; and {error}")
+        return RunSummary(status, reason=f"{reason}; and {error}")
     note_done(job.runs_dir, run.digest, Path(record.path).name)
+    return RunSummary.of(record)
+
+
+def record_timeout(run: PlannedRun, job: Job, path: str | None) -> RunSummary:
+    """Say of a run that hung, and whose worker was killed, that it took too long; `path` is its directory."""
+    if path is None:
+        return record_failure(run, job, f"{job.too_long} to start", "timed out")
+    try:
+        record = close_run(Path(path), "timed out", job.too_long)
+    except EvoError as error:
+        return RunSummary("timed out", path, reason=f"{job.too_long}; and {error}")
+    note_done(job.runs_dir, run.digest, Path(path).name)
     return RunSummary.of(record)

@@ -64,6 +64,11 @@ class Recording:
         if self.status is None:
             self.status, self.error = "failed", reason
 
+    def time_out(self, reason: str) -> None:
+        """End the run, if it goes on, because it has taken too long."""
+        if self.status is None:
+            self.status, self.error = "timed out", reason
+
     def finish(self, parameters: Mapping[str, Any] | None, result: str | None) -> None:
         """Write down how the run ended; one that nothing has ended is complete."""
         with suppress(EvoError):  # the record says so
@@ -118,13 +123,16 @@ class Experiment:
                     self._interrupt()
                 if all(recording.status for recording in self.recordings):
                     break
-        except (KeyboardInterrupt, GeneratorExit):
-            self._interrupt()
-            raise
-        except Exception as error:  # becomes the reason in every record
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # becomes the reason in every record
+            if interruption.explains(error):
+                self._interrupt()
+                raise
             reason = self._cell.blame(error)
             for recording in self.recordings:
                 recording.fail(f"{self._cell.spec.name} failed: {reason}" if self._is_batch else reason)
+        except BaseException:  # nobody wants the rest
+            self._interrupt()
+            raise
         finally:
             self._finish()
 

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from time import monotonic
 from types import FrameType
 
 
@@ -15,20 +16,46 @@ class Interruption:
 
     """
 
-    def __init__(self, signals: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)) -> None:
+    def __init__(
+        self,
+        signals: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM),
+        *,
+        second_stops: bool = True,
+    ) -> None:
         self.signal: signal.Signals | None = None
         self._signals = signals
+        self._second_stops = second_stops
         self._stopped = False
+        self._until_s: float | None = None
         self._previous: dict[signal.Signals, object] = {}
 
     @property
     def is_asked(self) -> bool:
         """Whether to come to an early end."""
-        return self._stopped or self.signal is not None
+        return self._stopped or self.signal is not None or self.is_late
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time that `stop_after` gave is over."""
+        return self._until_s is not None and monotonic() >= self._until_s
 
     def stop(self) -> None:
         """Ask for an early end, without any signal."""
         self._stopped = True
+
+    def stop_after(self, budget_s: float) -> None:
+        """Ask for an early end `budget_s` seconds from now."""
+        self._until_s = monotonic() + budget_s
+
+    def explains(self, error: BaseException) -> bool:
+        """Whether somebody outside wants the end that `error` brings; a level may raise the same error.
+
+        Where this is in force only a second signal raises it, and only the main thread gets signals.
+        """
+        if not isinstance(error, KeyboardInterrupt):
+            return False
+        is_main = threading.current_thread() is threading.main_thread()
+        return is_main and (self.signal is not None or not self._previous)
 
     def __enter__(self) -> "Interruption":
         if threading.current_thread() is threading.main_thread():
@@ -41,7 +68,7 @@ class Interruption:
             signal.signal(number, handler)  # type: ignore[arg-type]
 
     def _remember(self, number: int, _frame: FrameType | None) -> None:
-        if self.signal is not None:
+        if self.signal is not None and self._second_stops:
             raise KeyboardInterrupt
         self.signal = signal.Signals(number)
 

@@ -62,8 +62,8 @@ def test_a_run_of_a_level_in_a_folder_of_any_name_is_taken_up(
     first = read_run(Path("runs/r"))
     assert first.config["impl"] == impl
     assert told("predict", "runs/r", "0.5") == (0, "")
-    code, note = told("train", "--config", "runs/r", "--name", "again", "-q")
-    assert (code, note.startswith("evo: note: runs the code of ")) == (0, True)
+    code, said = told("train", "--config", "runs/r", "--name", "again", "-q")
+    assert (code, said.startswith("evo: note: runs the code of ")) == (0, True)
     again = read_run(Path("runs/again"))
     assert (again.config_digest, again.last_loss) == (first.config_digest, first.last_loss)
 

@@ -11,8 +11,8 @@ from subprocess import Popen
 
 import pytest
 
-from tests.helpers import completed, loss_columns, records, sweep
-from tests.processes import PATIENCE_S, run, run_python, started, wait_for_running
+from tests.helpers import completed, loss_columns, records, sweep, write_level
+from tests.processes import PATIENCE_S, run, started, sweep_process, wait_for_running
 
 # Six runs of some tenths of a second each, which need not wait for torch; and six as one program.
 WHAT = ("--task", "sin", "--impl", "numpy", "lr=1e-7,1e-6", "seed=0..2", "steps=8000")
@@ -82,9 +82,6 @@ def test_ctrl_c_leaves_readable_runs_that_the_same_command_completes(
     assert sorted(completed(tmp_path).values()) == ALL_ONCE
 
 
-@pytest.mark.xfail(
-    reason="a worker takes the sweep's SIGTERM after the group's for a second one", strict=True
-)
 def test_sigterm_to_the_group_loses_no_worker(tmp_path: Path) -> None:
     """Where a scheduler sends SIGTERM to every process, workers end their runs without a traceback."""
     with sweeping(tmp_path, *WHAT, "--engine", "processes") as process:
@@ -95,23 +92,28 @@ def test_sigterm_to_the_group_loses_no_worker(tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
-def test_a_run_that_kills_its_workers_fails_and_the_others_are_completed(tmp_path: Path) -> None:
-    """After three workers it is given up, with the reason in its record; so is nothing else."""
-    code = (
-        "import os\n"
-        "from autograd_cli.sweep import processes\n"
-        "from autograd_cli.__main__ import main\n"
-        "ordinary = processes.execute\n"
-        "def deadly(run, *rest):\n"
-        "    return os._exit(9) if run.config.seed == 1 else ordinary(run, *rest)\n"
-        "processes.execute = deadly\n"
-        "main()\n"
-    )
-    what = ("--task", "sin", "--impl", "numpy", "steps=5", "seed=0..4", "--engine", "processes")
-    done = run_python(code, "sweep", *what, "--runs-dir", tmp_path, cwd=tmp_path)
-    assert done.returncode == 1, done.stderr
-    assert sorted(record.status for record in records(tmp_path)) == ["completed"] * 4 + ["failed"]
-    assert "its worker process died 3 times, at last with exit code 9" in done.stdout
+@pytest.mark.parametrize("engine", ["serial", "processes"])
+@pytest.mark.parametrize(
+    ("end_it", "reason"),
+    [
+        ("os._exit(9)", "its worker died 3 times, at last with exit code 9"),
+        ("sys.exit(3)", "deadly.py:11: SystemExit: 3"),
+        ("raise KeyboardInterrupt", "deadly.py:11: KeyboardInterrupt"),
+    ],
+)
+def test_a_run_that_ends_its_process_costs_that_run_only(
+    tmp_path: Path, engine: str, end_it: str, reason: str
+) -> None:
+    """It fails with its reason, after three tries where it took the worker along; the others complete."""
+    level = write_level(tmp_path / "deadly.py", f"if self.config.seed == 1: {end_it}")
+    what = ("--task", "sin", "--impl", level, "steps=5", "seed=0..4", "--engine", engine)
+    said = sweep_process(tmp_path / "runs", *what, code=1)
+    found = {record.config["seed"]: record for record in records(tmp_path / "runs")}
+    ends = [record.status for record in records(tmp_path / "runs") if record.status != "interrupted"]
+    assert sorted(ends) == ["completed"] * 4 + ["failed"]
+    assert found[1].status in ("failed", "interrupted")
+    assert reason in said
+    assert "Traceback" not in said
 
 
 def test_workers_that_start_afresh_do_the_same(tmp_path: Path) -> None:

@@ -1,15 +1,21 @@
 """The syntax of sweeps, and what they refuse before they start."""
 
 import math
+import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_cli.sweep.values import expand_values
+import autograd_cli
+from autograd_cli.errors import ConfigError
+from autograd_cli.sweep.cores import cores
+from autograd_cli.sweep.sweep import Sweep
+from autograd_cli.sweep.values import expand_values, parse_duration
 from tests.helpers import LEVELS, ROOT, evo, plan_of, refused, sweep
 
 MLP = ("task=mlp", "impl=autograd,nn")
@@ -183,14 +189,19 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         ),
         (["repeats=0"], "argument 'repeats=0': repeats is '0'; it must be a whole number, 1 or more"),
         (["seed=0..999", "lr=lin:1:2:1000"], "the sweep has 1000000 runs; at most 100000 are allowed"),
-        (["nowhere.yaml"], "argument: unknown sweep file or KEY=VALUES 'nowhere.yaml' (allowed: lr)"),
+        (["nowhere.yaml"], "argument: unknown sweep file or KEY=VALUES 'nowhere.yaml' (allowed: lr, tasks)"),
         (["--engine", "proceses"], "--engine: unknown engine 'proceses'; did you mean 'processes'?"),
         (
             ["--engine", "batched"],
             "--engine: batched computes runs of the level 'batched' only",
         ),
-        (["--scheduler", "tcp://x"], "--scheduler: only engine dask has a scheduler"),
-        (["--workers", "0"], "--workers: 0; it must be 1 or more"),
+        (
+            ["--scheduler", "tcp://x", "--engine", "serial"],
+            "--scheduler: engine 'serial' has no scheduler; only dask has one",
+        ),
+        (["--workers", "0"], "--workers: workers is '0'; it must be a whole number, 1 or more"),
+        (["--timeout", "30x"], "--timeout: timeout is '30x'; it must be a time above 0, such as 30s,"),
+        (["--budget", "0"], "--budget: budget is '0'; it must be a time above 0, such as 30s,"),
         (["--name", "a/b"], "--name: 'a/b' cannot name a directory"),
     ],
 )
@@ -209,3 +220,184 @@ def test_a_dry_run_counts_and_names_and_writes_nothing(tmp_path: Path) -> None:
     assert lines[1].split() == ["0", "to", "do", "impl=tensor", "seed=0", "lr=1e-07"]
     assert len(lines) == 31
     assert not list(tmp_path.iterdir())
+
+
+def test_pairs_are_checked_as_pairs() -> None:
+    """What only the product would hold is no mistake; what a pair holds is."""
+    assert [run.label for run in plan_of("task=mlp,softmax", "impl=nn,numpy", pairs=True).runs] == [
+        "task=mlp impl=nn",
+        "task=softmax impl=numpy",
+    ]
+    runs = plan_of("task=sin", "impl=dynamic,numpy", "momentum=0.5,0.0", pairs=True).runs
+    assert [run.config.options["momentum"] for run in runs] == [0.5, 0.0]
+    with pytest.raises(ConfigError, match="implementation 'numpy' takes only"):
+        plan_of("task=sin", "impl=dynamic,numpy", "momentum=0.0,0.5", pairs=True)
+
+
+def test_zip_in_a_file_can_be_undone(tmp_path: Path) -> None:
+    """--no-zip makes the product of it again."""
+    file = tmp_path / "sweep.yaml"
+    file.write_text("task: sin\nimpl: numpy\nzip: true\nlr: 1e-6,1e-7\nseed: 0,1\n")
+    dry = ("--dry-run", str(file))
+    assert sweep(tmp_path / "runs", *dry).startswith("2 runs")
+    assert sweep(tmp_path / "runs", *dry, "--no-zip").startswith("4 runs")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nowhere.py:Level", "--impl: there is no file 'nowhere.py'"),
+        ("no_such_module:Level", "--impl: there is no module 'no_such_module'"),
+        ("{file}:Levle", "{file}: unknown class 'Levle'; did you mean 'Level'? (allowed: Level)"),
+        ("{torn}:Level", "{torn}:1: SyntaxError: '(' was never closed (while reading {torn})"),
+    ],
+)
+def test_a_level_that_is_not_there_is_found_before_the_first_run(
+    tmp_path: Path, name: str, message: str
+) -> None:
+    """Also by --dry-run, which executes nothing of the file; exit 2, nothing written."""
+    file, torn = tmp_path / "my.py", tmp_path / "torn.py"
+    file.write_text("class Level: ...\nprint('executed')\n")
+    torn.write_text("print(\n")
+    level, message = (text.format(file=file, torn=torn) for text in (name, message))
+    for how in (["--dry-run"], ["--engine", "serial"]):
+        said = sweep(tmp_path / "runs", "--task", "sin", "--impl", level, "seed=0..2", *how, code=2)
+        assert said == f"evo: {message}\n"
+    assert not (tmp_path / "runs").exists()
+    ok = sweep(tmp_path / "runs", "--task", "sin", "--impl", f"{file}:Level", "--dry-run")
+    assert "executed" not in ok
+
+
+def test_tasks_with_different_keys_share_a_sweep_by_blocks(tmp_path: Path) -> None:
+    """Each block is a grid of its own on top of what all share; the command line's values win in all."""
+    file = tmp_path / "both.yaml"
+    file.write_text(
+        "impl: numpy\nseed: 0..1\nblocks:\n"
+        "  - task: mlp\n    H: [10, 20]\n  - task: sin\n    N: 50\n    seed: 7\n"
+    )
+    seen = [
+        (run.config.task, run.config.seed, run.config.options.get("H")) for run in plan_of(file=file).runs
+    ]
+    assert seen == [("mlp", 0, 10), ("mlp", 0, 20), ("mlp", 1, 10), ("mlp", 1, 20), ("sin", 7, None)]
+    assert {run.config.seed for run in plan_of("seed=3", file=file).runs} == {3}
+
+
+def test_a_key_that_only_some_tasks_have_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    """The line names the task that lacks it, and says what blocks are for."""
+    said = sweep(tmp_path / "runs", "--task", "mlp,sin", "--impl", "numpy", "H=10,20", code=2)
+    assert said.startswith("evo: argument 'H=10,20': task sin has no key 'H', which others of the sweep have")
+    assert "blocks:" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("blocks: 3\n", "1: blocks must be a list"),
+        ("blocks:\n  - task: sin\n    zip: true\n", "3: zip is said for the whole sweep, not in a block"),
+        ("engine: fast\ntask: sin\nimpl: numpy\n", "1: unknown engine 'fast'"),
+        (
+            "task: sin\nimpl: numpy\nworkers: two\n",
+            "3: workers is 'two'; it must be a whole number",
+        ),
+        ("task: sin\nimpl: numpy\ndevices: 0\n", "3: no run of the sweep uses a GPU; add device=cuda"),
+        ("task: sin\nimpl: numpy\nbudget: 1y\n", "3: budget is '1y'; it must be a time above 0"),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_told_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+    """Options in it, too."""
+    file = tmp_path / "sweep.yaml"
+    file.write_text(text)
+    said = sweep(tmp_path / "runs", str(file), code=2)
+    assert said.startswith(f"evo: {file}:{message}")
+
+
+def test_a_file_may_say_how_it_is_carried_out(tmp_path: Path) -> None:
+    """Engine, workers, folder and limits; the command line's options win."""
+    file, folder = tmp_path / "sweep.yaml", tmp_path / "elsewhere"
+    file.write_text(
+        f"task: sin\nimpl: numpy\nseed: 0..1\nengine: serial\nworkers: 1\nruns_dir: {folder}\ntimeout: 5m\n"
+    )
+    job = autograd_cli.plan(file=str(file))
+    assert (job.options.engine, job.options.workers, job.options.timeout_s) == ("serial", 1, 300.0)
+    assert job.runs_dir == folder
+    other = autograd_cli.plan(file=str(file), engine="processes", timeout=7, runs_dir=tmp_path)
+    assert (other.options.engine, other.options.timeout_s, other.runs_dir) == ("processes", 7.0, tmp_path)
+
+
+def test_ranges_and_options_are_told_with_everything_else(tmp_path: Path) -> None:
+    """A bad range hides no bad value, nor one option another."""
+    said = sweep(
+        tmp_path / "runs",
+        *("--task", "sin", "--impl", "numpy", "seed=9..0", "lr=abc", "N=0"),
+        *("--engine", "fast", "--workers", "0", "--timeout", "x", "--budget", "-1", "--name", "a/b"),
+        code=2,
+    )
+    assert said.startswith("evo: the sweep cannot start, for 8 reasons:")
+    for start in ("argument 'seed=9..0'", "argument 'lr=abc'", "argument 'N=0'", "--engine", "--workers"):
+        assert f"\n  {start}" in said
+    for start in ("--timeout", "--budget", "--name"):
+        assert f"\n  {start}" in said
+
+
+def test_a_scheduler_alone_means_dask() -> None:
+    """It can mean nothing else."""
+    assert autograd_cli.plan("sin", "numpy", scheduler="tcp://x:1").options.engine == "dask"
+
+
+@given(st.floats(0.001, 1e6), st.sampled_from(["", "s", "m", "h", "d"]))
+def test_times_are_seconds_minutes_hours_or_days(number: float, unit: str) -> None:
+    """As a person writes them."""
+    seconds = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
+    assert parse_duration(f"{number:.3f}{unit}") == pytest.approx(round(number, 3) * seconds)
+
+
+@pytest.mark.parametrize("text", ["", "s", "0", "-1", "1 h", "1e3", "inf", "nan", "1h30m", "1_0", "٣"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    """So is none at all."""
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, 64),
+        ({"cpu.max": "max 100000"}, 64),
+        ({"cpu.max": "250000 100000"}, 2),
+        ({"cpu.max": "50000 100000"}, 1),
+        ({"a/b/cpu.max": "max 100000", "a/cpu.max": "300000 100000"}, 3),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 64),
+        ({"cpu/cpu.cfs_quota_us": "400000", "cpu/cpu.cfs_period_us": "100000"}, 4),
+        ({"cpu,cpuacct/c/cpu.cfs_quota_us": "500000", "cpu,cpuacct/c/cpu.cfs_period_us": "100000"}, 5),
+        ({"cpu.max": "nonsense"}, 64),
+    ],
+)
+def test_a_containers_quota_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], expected: int
+) -> None:
+    """Of version 2 and of version 1, of the process's group and of those above it; whole processors."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(64)), raising=False)
+    own = tmp_path / "own"
+    own.write_text("3:cpu,cpuacct:/c\n1:name=systemd:/x\n0::/a/b\n")
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text + "\n")
+    assert cores(tmp_path, own) == expected
+    assert cores(tmp_path, tmp_path / "no such file") >= 1
+
+
+def test_mixed_numbers_of_threads_still_go_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as the smallest allow; the engine sees that they fit together."""
+    monkeypatch.setattr(sys.modules[Sweep.__module__], "cores", lambda: 4)
+    job = autograd_cli.plan("sin", "numpy", threads="1,4", seed="0..3")
+    assert job.workers == 4
+    assert [engine for engine, _ in job.parts()] == ["processes"]
+
+
+def test_workers_for_batches_start_before_anything_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has computed may have threads, which a fork does not survive."""
+    monkeypatch.setattr(sys.modules[Sweep.__module__], "cores", lambda: 4)
+    for workers, expected in ((4, ["batched", "serial"]), (1, ["serial", "batched"])):
+        job = autograd_cli.plan("sin", "numpy,batched,batched", seed="0,1,2", zip=True, workers=workers)
+        assert [engine for engine, _ in job.parts()] == expected

@@ -218,14 +218,14 @@ def no_more_than(runs: int, monkeypatch: pytest.MonkeyPatch, method: str, error:
 
 
 def swept(tmp_path: Path, **keys: Any) -> tuple[list[RunRecord], list[str]]:
-    """The records of a sweep of batches of `sin`, and its notes."""
+    """The records of a sweep of batches of `sin`, one at a time as on a GPU, and its notes."""
     notes: list[str] = []
 
     def listen(event: Event) -> None:
         if isinstance(event, Note):
             notes.append(event.text)
 
-    evo.sweep("sin", "batched", runs_dir=tmp_path, on_event=listen, **SMALL, **keys)
+    evo.sweep("sin", "batched", runs_dir=tmp_path, workers=1, on_event=listen, **SMALL, **keys)
     return records(tmp_path), notes
 
 
