@@ -16,7 +16,7 @@ from tests.processes import PATIENCE_S, run, started, sweep_process, wait_for_ru
 
 # Six runs of some tenths of a second each, which need not wait for torch; and six as one program.
 WHAT = ("--task", "sin", "--impl", "numpy", "lr=1e-7,1e-6", "seed=0..2", "steps=8000")
-BATCHED = ("--task", "sin", "--impl", "batched", "lr=1e-7,1e-6", "seed=0..2", "steps=8000")
+BATCHED = ("--task", "sin", "--impl", "batched", "lr=1e-7,1e-6", "seed=0..2", "steps=30000")
 ALL_ONCE = [1] * 6
 
 
