@@ -1,8 +1,10 @@
 """`python -m tests.faults`: every fault, many times; prints the table and writes it to docs/FAULTS.md.
 
-With words as arguments, only the faults whose names have one of them, and nothing is written.
+With words as arguments, only the faults whose names have one of them, and nothing is written. `--share 0.25`
+makes a quarter of the tries, at least one of each; the table says how many there were.
 """
 
+import argparse
 import os
 import platform
 import sys
@@ -24,7 +26,7 @@ _WORKERS = 2
 _HEADER = ("fault", "tries", "survived", "lost")
 
 
-def main(words: list[str]) -> int:
+def main(words: list[str], share: float = 1.0) -> int:
     """Try what the words choose; 1 if anything was lost."""
     chosen = [fault for fault in FAULTS if not words or any(word in fault.name for word in words)]
     start_s = time.monotonic()
@@ -46,14 +48,15 @@ def main(words: list[str]) -> int:
     with ThreadPoolExecutor(_WORKERS) as pool:
         for fault in chosen:
             began_s = time.monotonic()
+            tries = max(round(fault.long * share), 1)
             try:
-                results = list(pool.map(attempt, [fault] * fault.long, range(fault.long)))
+                results = list(pool.map(attempt, [fault] * tries, range(tries)))
             except Skipped as reason:
                 rows.append((fault.name, "0", "-", f"skipped: {reason}"))
                 sys.stdout.write(f"{fault.name}: skipped: {reason}\n")
                 continue
             lost = [losses for losses in results if losses]
-            rows.append((fault.name, str(fault.long), str(fault.long - len(lost)), str(len(lost))))
+            rows.append((fault.name, str(tries), str(tries - len(lost)), str(len(lost))))
             sys.stdout.write(f"{'  '.join(rows[-1])}  ({time.monotonic() - began_s:.0f} s)\n")
             for (kind, what), count in Counter((one.kind, one.what) for all_ in lost for one in all_).items():
                 details.append(f"{fault.name}: {kind}: {what}" + (f" ({count} times)" if count > 1 else ""))
@@ -95,4 +98,8 @@ def _report(rows: Sequence[tuple[str, ...]], elapsed_s: float) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("words", nargs="*")
+    parser.add_argument("--share", type=float, default=1.0)
+    arguments = parser.parse_args()
+    sys.exit(main(arguments.words, arguments.share))
