@@ -109,7 +109,7 @@ def compare(
         if not (equals and key):
             raise ConfigError(f"where: '{condition}': expected KEY=VALUE, such as impl=numpy", key="where")
         check_key(key, keys, "where")
-        chosen = [record for record in chosen if _matches(value_of(record, key), text)]
+        chosen = [record for record in chosen if _matches(configured(record, key), text)]
     if sort:
         name = sort.removeprefix("-")
         check_key(name, keys, "sort")
@@ -150,6 +150,11 @@ def value_of(record: RunRecord, key: str) -> Any:
     if key == CODE:
         return code_of(record)
     return getattr(record, key) if key in (*FIELDS, "name", "sweep") else record.config.get(key)
+
+
+def configured(record: RunRecord, key: str) -> Any:
+    """A value as it was asked for, where the configuration has it: `steps` of a run that diverged, too."""
+    return record.config[key] if key in record.config else value_of(record, key)
 
 
 def check_key(

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean, mean, stdev
 from typing import Any
 
-from autograd_cli.compare.comparison import CODE, Comparison, check_key, differs_in_code, sort_key, value_of
+from autograd_cli.compare.comparison import CODE, Comparison, check_key, configured, differs_in_code, sort_key
 from autograd_cli.contract.config import follows_level
 from autograd_cli.contract.keys import Value
 from autograd_cli.errors import ConfigError, unknown
@@ -100,7 +100,7 @@ def group(
     members: dict[tuple[Value, ...], list[RunRecord]] = {}
     ended = [record for record in records if record.status in _ENDED]
     for record in ended:
-        members.setdefault(tuple(value_of(record, key) for key in keys), []).append(record)
+        members.setdefault(tuple(configured(record, key) for key in keys), []).append(record)
     groups = [_measure(values, records) for values, records in members.items()]
     return Grouping(keys, _sorted(groups, keys, sort or "mean"), len(comparison.records) - len(ended))
 

@@ -61,3 +61,14 @@ def test_groups_that_make_no_sense_are_refused(tmp_path: Path, options: list[str
     """One line, exit 2."""
     runs = [record_run(tmp_path, f"r{i}", [1.0], seed=i, lr=10.0**-i).path for i in range(2)]
     assert refused("compare", *runs, *options, cwd=tmp_path).startswith(message)
+
+
+def test_steps_mean_those_that_were_asked_for(tmp_path: Path) -> None:
+    """A run that diverged early is one of as many steps as were asked for, in `--where` and in groups."""
+    record_run(tmp_path, "whole", [2.0, 1.0, 0.5], steps=3)
+    evo("train", "--task", "sin", "--impl", "numpy", "lr=1", "steps=3000", "--name", "early", cwd=tmp_path)
+    compare = ("compare", "whole", "runs/early", "--format", "json")
+    found = json.loads(evo(*compare, "--where", "steps=3000", cwd=tmp_path).stdout)
+    assert [row["run"] for row in found] == ["runs/early"]
+    groups = json.loads(evo(*compare, "--group-by", "steps", cwd=tmp_path).stdout)
+    assert sorted((row["steps"], row["diverged"]) for row in groups) == [(3, 0), (3000, 1)]
