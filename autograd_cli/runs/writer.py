@@ -263,7 +263,9 @@ def close_run(path: Path, status: Status, error: str) -> RunRecord:
     """
     record = read_run(path)
     record.error = error
-    record.finished_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    # A clock on the wall may be set back; no run ends before it began.
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    record.finished_at = max(now, record.started_at or now)
     try:
         record.files[LOSSES] = (path / LOSSES).stat().st_size
         record.status = "running"
@@ -313,7 +315,9 @@ def end_record(
     """Say in the record how its run ended."""
     record.status, record.result, record.error = status, result, error
     record.take(curve)
-    record.finished_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    # A clock on the wall may be set back; no run ends before it began.
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    record.finished_at = max(now, record.started_at or now)
 
 
 def check_name(name: str) -> None:
