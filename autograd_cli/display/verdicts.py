@@ -28,7 +28,7 @@ class Progress(Protocol):
 
 
 def verdicts_table(verdicts: Sequence[Verdict]) -> str:
-    """A picture of tasks and levels, a line a level, what is wrong with whom, and what few levels were put to."""
+    """A picture of tasks and levels, a line a level, and what is wrong; of few levels, what was compared."""
     parts = [_picture(verdicts), _lines(verdicts), _failures(verdicts)]
     if len(verdicts) <= _FEW:
         parts += [_reach(verdict) for verdict in verdicts]
