@@ -79,6 +79,7 @@ class Verdict:
         complaints: what is wrong, a line each; empty if the level passed.
         reach: what was compared, a line each.
         not_shown: what was not, a line each.
+        source_digest: SHA-256 of the source of a level of the user's own.
 
     """
 
@@ -93,6 +94,7 @@ class Verdict:
     complaints: tuple[str, ...] = ()
     reach: tuple[str, ...] = ()
     not_shown: tuple[str, ...] = ()
+    source_digest: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -190,7 +192,8 @@ def _repeated(cell: Cell, plan: Plan) -> RunConfig:
 def _verify_cell(cell: Cell, plan: Plan, repeated: RunConfig) -> _Found:
     lowest = cell.task.levels[0].name
     name = f"{cell.model} model in NumPy" if cell.has_reference else lowest
-    verdict = Verdict(cell.task.name, cell.spec.name, name, plan.tolerance)
+    digest = cell.source_digest
+    verdict = Verdict(cell.task.name, cell.spec.name, name, plan.tolerance, source_digest=digest)
     trials: list[tuple[Case, _Trial]] = []
     try:
         for case in cases_of(cell, plan):
@@ -245,6 +248,7 @@ class _Trial:
                 self.found.unstable_step = unstable_step
         self.not_honoured: list[str] = []
         if isinstance(self._config, WatchedConfig):
+            cell.own_problems.make(self._config)  # what the data are made from is honoured, too
             parameters = {name: to_numpy(array) for name, array in level.parameters.items()}
             self.not_honoured = not_honoured(cell.task, self._config, parameters)
 
