@@ -245,17 +245,20 @@ def is_unstable(reference: Reference, twin: Reference, last: int) -> bool:
     twin.program.parameters = {
         name: p * (1 + _UNIT_ROUNDOFF * 2 * (-1) ** i) for i, (name, p) in enumerate(twin.parameters.items())
     }
+    moved = _apart(reference, twin)
     for _ in range(last + 1):
         for program in (reference, twin):
             program.backward(program.forward())
             program.update()
-        sizes = {name: size_of(p) for name, p in snapshot(reference.parameters).items()}
-        least = LEAST_SHARE * max(sizes.values())
-        for name, p in snapshot(reference.parameters).items():
-            apart = relative_difference(float64(twin.parameters[name]), p, max(sizes[name], least))
-            if apart > _UNSTABLE * 2 * _UNIT_ROUNDOFF:
-                return True
+        if _apart(reference, twin) > _UNSTABLE * moved:
+            return True
     return False
+
+
+def _apart(one: Reference, other: Reference) -> float:
+    """The largest difference of a parameter."""
+    others = other.parameters
+    return max(size_of(float64(p) - float64(others[name])) for name, p in one.parameters.items())
 
 
 # --- what is said of a difference -------------------------------------------------------------------
@@ -270,8 +273,9 @@ def scalar_loss(level: Level, loss: object) -> float:
     """
     shape = tuple(getattr(loss, "shape", ()))
     if shape:
+        kind = type(loss).__name__
         raise EvoError(
-            f"{place_of(type(level).forward)}forward() returned an array of shape {shape}; a loss is 0-d"
+            f"{place_of(type(level).forward)}forward() returned {kind} of shape {shape}; a loss is 0-d"
         )
     return read_loss(level, loss)
 
