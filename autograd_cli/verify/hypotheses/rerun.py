@@ -1,0 +1,82 @@
+"""What the reference's program gives under other circumstances."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from autograd_cli.contract.arrays import snapshot
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.problem import Float64, Problem
+from autograd_cli.verify.evidence import Arrays, Evidence, Step
+from autograd_cli.verify.hypotheses.fit import arrays_of, explained
+
+
+@dataclass(frozen=True)
+class _Later(Problem):
+    """A problem at a later step: its control flow goes on where that of the steps before ended."""
+
+    step: int = 0
+    choose: Callable[[int], int] = lambda choice: choice
+
+    def choices(self, n: int) -> Iterator[int]:
+        """The draws from `step` on, as `choose` changes them."""
+        return map(self.choose, islice(super().choices(n), self.step, None))
+
+
+def rerun(
+    evidence: Evidence,
+    *,
+    x: Float64 | None = None,
+    y: Float64 | None = None,
+    parameters: Arrays | None = None,
+    config: RunConfig | None = None,
+    late: int = 0,
+    choose: Callable[[int], int] = lambda choice: choice,
+) -> Arrays:
+    """The arrays of the kind that parted, at the step where they did, from the parameters before it.
+
+    Args:
+        evidence: where two programs part.
+        x: inputs in place of the problem's.
+        y: targets in place of the problem's.
+        parameters: some of the parameters before the step, in place of the reference's.
+        config: settings in place of the evidence's.
+        late: steps that the control flow is ahead.
+        choose: what becomes of a draw of the control flow.
+
+    """
+    problem = evidence.problem
+    start = {**problem.start, **evidence.reference[evidence.step].before, **(parameters or {})}
+    there = _Later(
+        problem.x if x is None else x,
+        problem.y if y is None else y,
+        start,
+        problem.control,
+        evidence.step + late,
+        choose,
+    )
+    return arrays_of(evidence, _take_step(evidence.program(there, config or evidence.config)))
+
+
+def replay(evidence: Evidence, config: RunConfig, start: Arrays, steps: int) -> Step:
+    """The last of so many steps from the start, with other settings and some parameters of the start changed."""
+    problem = replace(evidence.problem, start={**evidence.problem.start, **start})
+    level = evidence.program(problem, config)
+    for _ in range(steps - 1):
+        _take_step(level)
+    return _take_step(level)
+
+
+def explained_by_rerun(evidence: Evidence, **changes: Any) -> bool:
+    """Whether `rerun` with these changes gives what the level did."""
+    return explained(evidence, rerun(evidence, **changes))
+
+
+def _take_step(level: Any) -> Step:
+    before = snapshot(level.parameters)
+    loss = level.forward()
+    level.backward(loss)
+    gradients = snapshot(level.gradients)
+    level.update()
+    return Step(float(loss), before, gradients, snapshot(level.parameters))

@@ -1,0 +1,216 @@
+"""Mistakes of the dynamic network and polynomial: paths, and a rule that remembers."""
+
+from typing import Any
+
+import numpy as np
+
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.problem import Problem
+from autograd_cli.tasks.sin import reference as sin
+from tests.verify.mistakes.planted import Planted
+
+MOMENTUM = ("momentum=0.9",)
+
+
+class Net(Planted):
+    """The dynamic network of mlp, right, with hooks for what may be wrong."""
+
+    model = "dynamic"
+    keys = MOMENTUM
+
+    def __init__(self, problem: Problem, config: RunConfig) -> None:
+        self.x, self.y = problem.x, problem.y
+        self.parameters: dict[str, Any] = {n: problem.start[n].copy() for n in ("w1", "w_middle", "w2")}
+        self.gradients: dict[str, Any] = {}
+        self.v: dict[str, Any] = {}
+        self.draws = self.choose(problem)
+        self.lr, self.momentum = config.lr, config.momentum
+
+    def choose(self, problem: Problem) -> Any:
+        """Depths from 0 to 3."""
+        return problem.choices(4)
+
+    def forward(self) -> Any:
+        """Sum of squared errors."""
+        self.depth = next(self.draws)
+        self.a, self.h = [self.x], []
+        for name in ["w1"] + ["w_middle"] * self.depth:
+            self.h.append(self.a[-1] @ self.parameters[name])
+            self.a.append(np.maximum(self.h[-1], 0))
+        self.errors = self.a[-1] @ self.parameters["w2"] - self.y
+        return np.square(self.errors).sum()
+
+    def backward(self, loss: Any) -> None:
+        """Back through the layers as they ran."""
+        g = 2 * self.errors
+        w2 = self.a[-1].T @ g
+        g = g @ self.parameters["w2"].T
+        middle = []
+        for k in range(self.depth, 0, -1):
+            g = g * (self.h[k] > 0)
+            middle.append(self.a[k].T @ g)
+            g = g @ self.parameters["w_middle"].T
+        w1 = self.x.T @ (g * (self.h[0] > 0))
+        zero = np.zeros_like(self.parameters["w_middle"])
+        self.gradients = {"w1": w1, "w_middle": self.add(middle) if middle else zero, "w2": w2}
+
+    def add(self, parts: list[Any]) -> Any:
+        """The gradient of a layer that ran several times, the last time first."""
+        return sum(parts)
+
+    def update(self) -> None:
+        """SGD with momentum for what ran."""
+        for name, g in self.gradients.items():
+            if name == "w_middle" and not self.depth and self.rests:
+                continue
+            self.parameters[name] = self.parameters[name] - self.lr * self.velocity(name, g)
+
+    rests = True
+
+    def velocity(self, name: str, g: Any) -> Any:
+        """v = momentum v + g, at first g."""
+        self.v[name] = self.momentum * self.v[name] + g if name in self.v else g
+        return self.v[name]
+
+
+class CountedOnce(Net):
+    """Keeps the gradient of the last time alone."""
+
+    named = "the gradient of its last time alone"
+
+    def add(self, parts: list[Any]) -> Any:
+        return parts[0]
+
+
+class CountedAtFirst(Net):
+    """Overwrites the gradient each time."""
+
+    named = "the gradient of its first time alone"
+
+    def add(self, parts: list[Any]) -> Any:
+        return parts[-1]
+
+
+class CountedOnAverage(Net):
+    """Averages over the times."""
+
+    named = "the gradient of the mean of its times"
+
+    def add(self, parts: list[Any]) -> Any:
+        return sum(parts) / len(parts)
+
+
+class OneMore(Net):
+    """A range that goes one too far."""
+
+    named = "on a path of one more than was drawn: a loop that is one off"
+
+    def choose(self, problem: Problem) -> Any:
+        return (depth + 1 for depth in problem.choices(4))
+
+
+class OwnDraws(Net):
+    """Draws depths of its own."""
+
+    named = r"on path \d, which was not drawn|path of"
+
+    def choose(self, problem: Problem) -> Any:
+        generator = np.random.default_rng(0)
+        while True:
+            yield int(generator.integers(4))
+
+
+class DrawnTwice(Net):
+    """Uses every second draw."""
+
+    named = r"draws that are out of step|on path \d, which was not drawn|path of one"
+
+    def choose(self, problem: Problem) -> Any:
+        draws = problem.choices(4)
+        while True:
+            next(draws)
+            yield next(draws)
+
+
+class NeverRests(Net):
+    """A layer that did not run goes on by its velocity."""
+
+    named = "it was not used in this step, and moves"
+    rests = False
+
+
+class NoMomentum(Net):
+    """A velocity that is forgotten."""
+
+    named = r"a momentum of 0 where 0\.9 is set|those of plain SGD"
+
+    def velocity(self, name: str, g: Any) -> Any:
+        return g
+
+
+class OtherMomentum(Net):
+    """A momentum that is off."""
+
+    named = r"a momentum of 0\.95 where 0\.9 is set"
+
+    def velocity(self, name: str, g: Any) -> Any:
+        self.v[name] = 0.95 * self.v[name] + g if name in self.v else g
+        return self.v[name]
+
+
+class Nesterov(Net):
+    """Looks ahead."""
+
+    named = r"g \+ 0\.9 v where v belongs: Nesterov"
+
+    def velocity(self, name: str, g: Any) -> Any:
+        return g + self.momentum * super().velocity(name, g)
+
+
+class Dampened(Net):
+    """A dampening of 0.1 from the second step on, as torch has it."""
+
+    named = r"takes in 0\.9 of the gradient: a dampening of 0\.1"
+
+    def velocity(self, name: str, g: Any) -> Any:
+        self.v[name] = self.momentum * self.v[name] + 0.9 * g if name in self.v else g
+        return self.v[name]
+
+
+class AveragedVelocity(Net):
+    """An average of gradients, from zeros."""
+
+    named = r"takes in 0\.1 of each gradient: an average"
+
+    def velocity(self, name: str, g: Any) -> Any:
+        self.v[name] = self.momentum * self.v.get(name, 0) + (1 - self.momentum) * g
+        return self.v[name]
+
+
+class OneMoreTerm(Planted, sin.Dynamic):
+    """A term in e too many."""
+
+    model = "dynamic"
+    named = "on a path of one more than was drawn|on path"
+    keys = ("momentum=0.9", "lr=1e-8")
+
+    def __init__(self, problem: Problem, config: RunConfig) -> None:
+        super().__init__(problem, config)
+        draws = problem.choices(3)
+        self.extra_terms = (1 if terms == 0 else terms for terms in draws)
+
+
+MISTAKES_OF_MLP = (
+    CountedOnce,
+    CountedAtFirst,
+    CountedOnAverage,
+    OneMore,
+    OwnDraws,
+    DrawnTwice,
+    NeverRests,
+    NoMomentum,
+    OtherMomentum,
+    Nesterov,
+    Dampened,
+    AveragedVelocity,
+)
