@@ -50,10 +50,7 @@ def other_way_back(evidence: Evidence) -> str | None:
 def _ways(y: Float64, p: Float64, by_p: Float64) -> Mapping[str, Float64]:
     return {
         "p - y, the derivative for labels that sum to 1": p - y,
-        "(p - y)/n, which is the derivative through a sigmoid, or through the softmax's diagonal alone": (
-            p - y
-        )
-        / len(p),
+        "(p - y)/n, the derivative through a sigmoid or the softmax's diagonal alone": (p - y) / len(p),
         "the derivative by p: the softmax's own is left out": by_p,
         "the softmax's sum taken for a constant": by_p * p,
         "the labels' part alone": p * y.sum() / len(p) - y / len(p),

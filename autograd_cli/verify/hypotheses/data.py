@@ -1,6 +1,7 @@
 """Other data than the task's, or other draws: the reference's own program is asked what these would give."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from autograd_cli.verify.evidence import Evidence
 from autograd_cli.verify.hypotheses.fit import Float64
-from autograd_cli.verify.hypotheses.rerun import explained_by_rerun
+from autograd_cli.verify.hypotheses.rerun import explained_by_rerun, make_of
 
 
 def other_data(evidence: Evidence) -> str | None:
@@ -22,6 +23,18 @@ def other_data(evidence: Evidence) -> str | None:
     for words, changes in cases:
         if explained_by_rerun(evidence, **changes):
             return f"it is what it would be with {words}?"
+    return None
+
+
+def own_data(evidence: Evidence) -> str | None:
+    """The data that the task makes for these settings or a seed, where other data were handed over."""
+    make = make_of(evidence)
+    for words, config in (("these settings", evidence.config), ("seed=0", replace(evidence.config, seed=0))):
+        made = make(config)
+        for names in (("x",), ("y",), ("x", "y")):
+            if explained_by_rerun(evidence, **{name: getattr(made, name) for name in names}):
+                what = f"the task's {' and '.join(names)} for {words}"
+                return f"it is what it would be with {what}: data of its own?"
     return None
 
 
@@ -112,7 +125,7 @@ def _other_values(x: Float64, y: Float64) -> Iterator[tuple[str, dict[str, Any]]
             of = f"{name}, {words} by itself," if axis is not None else name
             yield f"{of} shifted to mean 0", {name: centre}
             yield f"{of} scaled to mean 0 and deviation 1", {name: centre / array.std(axis, keepdims=True)}
-            if array.shape[0] > 1:
+            if (array.size if axis is None else array.shape[axis]) > 1:
                 deviation = array.std(axis, ddof=1, keepdims=True)
                 yield f"{of} scaled to mean 0 and deviation 1 (of N - 1)", {name: centre / deviation}
             yield f"{of} scaled to [0, 1]", {name: (array - low) / (high - low)}

@@ -11,9 +11,14 @@ from autograd_cli.verify.evidence import Arrays, Evidence, Step
 
 Float64 = NDArray[np.float64]
 
-# Relative to an array's largest entry. A parameter is rounded once a step; a loss is a sum of many products.
-_ROUNDING = {"float64": {"parameter": 1e-11}, "float32": {"parameter": 1e-6}}
-_ROUNDING_OF_SUMS = {"float64": 1e-9, "float32": 1e-5}
+# Relative to the largest entry: a loss or a gradient is a sum of products, whose order programs choose.
+_ROUNDING = {"float64": 1e-9, "float32": 1e-5}
+# Of a step that is computed from the level's own gradients, and of the parameter that it changes.
+_ROUNDING_OF_STEPS = {"float64": 1e-12, "float32": 1e-5}
+_LAST_DIGITS = {
+    "float64": 4 * float(np.finfo(np.float64).eps),
+    "float32": 4 * float(np.finfo(np.float32).eps),
+}
 # What a prediction may leave of the difference that it is to explain.
 _LEFT = 1e-4
 # With fewer entries a fitted number proves little: it must be one that somebody would have written.
@@ -49,7 +54,7 @@ def fits(evidence: Evidence, predicted: Float64, name: str | None = None) -> boo
         return False
     left = size_of(found - predicted)
     difference = size_of(found - expected) if found.shape == expected.shape else np.inf
-    return left <= _rounding(evidence) * size_of(found) and left <= _LEFT * difference
+    return left <= _room(evidence, found, name) and left <= _LEFT * difference
 
 
 def explained(evidence: Evidence, predicted: Arrays) -> bool:
@@ -58,10 +63,10 @@ def explained(evidence: Evidence, predicted: Arrays) -> bool:
         return False
     found, expected = sides(evidence)
     least = 1e-3 * max(map(size_of, found.values()))
-    room = {name: _rounding(evidence) * max(size_of(array), least) for name, array in found.items()}
+    rounding = _ROUNDING[evidence.config.dtype]
     return all(
         any(
-            other.shape == array.shape and size_of(array - other) <= room[name]
+            other.shape == array.shape and size_of(array - other) <= rounding * max(size_of(array), least)
             for other in (expected[name], predicted.get(name, expected[name]))
         )
         for name, array in found.items()
@@ -103,6 +108,11 @@ def same_names(arrays: Arrays, names: Iterable[str]) -> Mapping[str, Float64]:
     return {name: arrays[name] for name in names}
 
 
-def _rounding(evidence: Evidence) -> float:
+def _room(evidence: Evidence, found: Float64, name: str | None) -> float:
+    """How far a right prediction of an array may be off."""
     dtype = evidence.config.dtype
-    return _ROUNDING[dtype].get(evidence.what, _ROUNDING_OF_SUMS[dtype])
+    if evidence.what != "parameter":
+        return _ROUNDING[dtype] * size_of(found)
+    before = evidence.level[evidence.step].before[evidence.name if name is None else name]
+    last_digits = _LAST_DIGITS[dtype] * max(size_of(found), size_of(before))
+    return _ROUNDING_OF_STEPS[dtype] * size_of(found - before) + last_digits

@@ -38,17 +38,12 @@ def of_the_step_after(evidence: Evidence) -> str | None:
 
 def sum_so_far(evidence: Evidence) -> str | None:
     """Everything since the start added up, or its mean; for gradients, this step's and the last's."""
-    steps = [k for k in evidence.reference if k <= evidence.step]
     sums = {
-        "it is the sum of this step's and the last's": [evidence.step - 1, evidence.step],
-        "it is the sum of all steps' so far": steps,
+        "it is the sum of this step's and the last's": range(evidence.step - 1, evidence.step + 1),
+        "it is the sum of all steps' so far": range(evidence.step + 1),
     }
     for words, added in sums.items():
-        if (
-            len(added) < 2
-            or not set(added) <= set(steps)
-            or (added is steps and len(steps) != evidence.step + 1)
-        ):
+        if len(added) < 2 or not set(added) <= set(evidence.reference):
             continue
         rows = [arrays_of(evidence, evidence.reference[k]) for k in added]
         names = list(rows[-1])
@@ -62,7 +57,7 @@ def sum_so_far(evidence: Evidence) -> str | None:
 
 
 def velocity_for_gradient(evidence: Evidence) -> str | None:
-    """This step's and a share of the last's."""
+    """The sum of this step's and a share of the last's."""
     before = evidence.reference.get(evidence.step - 1)
     if before is None:
         return None
@@ -101,10 +96,8 @@ def an_extra_bias(evidence: Evidence) -> str | None:
     with_biases = replace(config, options={**config.options, "bias": True})
     zeros = {name: 0 * p for name, p in evidence.problem.start.items() if name.startswith("b")}
     trained = replay(evidence, with_biases, zeros, 1).after
-    for names in (
-        [name for name in zeros if name in trained],
-        *([name] for name in zeros if name in trained),
-    ):
+    used = [name for name in zeros if name in trained]
+    for names in (used, *([name] for name in used)):
         biases = zeros | {name: trained[name] for name in names}
         if explained_by_rerun(evidence, parameters=biases, config=with_biases):
             return f"it is what it would be with a bias that starts at 0 ({', '.join(names)}): one too many?"

@@ -7,6 +7,7 @@ import numpy as np
 
 from autograd_cli.verify.evidence import Arrays, Evidence
 from autograd_cli.verify.hypotheses.fit import Float64, explained
+from autograd_cli.verify.hypotheses.precision import CASTS
 
 Entrywise = Callable[[Float64], Float64]
 Back = Callable[[Float64, Float64], Float64]
@@ -52,6 +53,9 @@ MASKS: Mapping[str, Back] = {
     "the mask of a leaky ReLU (0.1)": lambda grad, h: grad * np.where(h > 0, 1, 0.1),
     "a sigmoid's derivative for ReLU's": lambda grad, h: grad * _sigmoid(h) * (1 - _sigmoid(h)),
     "tanh's derivative for ReLU's": lambda grad, h: grad * (1 - np.tanh(h) ** 2),
+    "the gradient of h rounded to float32": lambda grad, h: CASTS["float32"](_mask(grad, h)),
+    "the gradient of h rounded to float16": lambda grad, h: CASTS["float16"](_mask(grad, h)),
+    "the gradient of h rounded to bfloat16": lambda grad, h: CASTS["bfloat16"](_mask(grad, h)),
 }
 
 
@@ -88,6 +92,10 @@ def other_way_back(evidence: Evidence) -> str | None:
         return None
     if explained(evidence, network(evidence, add_up=lambda grad: grad.sum(1))):
         return "it is what it would be with the bias's gradient summed over the wrong axis?"
+    p = evidence.reference[evidence.step].before
+    for name in (name for name in p if p[name].ndim == 2 and p[name].shape[0] == p[name].shape[1]):
+        if explained(evidence, network(evidence, weights_back={name: p[name].T})):
+            return f"it is what it would be with {name} transposed on the way back: a .T too many or too few?"
     for step in (evidence.step - 1, 0):
         if step in evidence.reference and step < evidence.step:
             old = evidence.reference[step].before

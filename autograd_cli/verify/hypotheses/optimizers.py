@@ -7,59 +7,48 @@ from typing import Any
 import numpy as np
 
 from autograd_cli.verify.evidence import Arrays, Evidence
-from autograd_cli.verify.hypotheses.fit import Float64, explained, is_believable, pool, show
+from autograd_cli.verify.hypotheses.fit import Float64, explained, is_believable, pool, ratio, show
 from autograd_cli.verify.rules import SGD, Adam, RMSprop, Rule, rule_of
 
 
 def momentum(evidence: Evidence) -> str | None:
-    """A velocity that keeps more or less of the last one, or takes in less of the gradient."""
-    rule = rule_of(evidence.config)
-    if not isinstance(rule, SGD) or not rule.lr or evidence.step == 0:
+    """A velocity that keeps more or less of the last one."""
+    fitted = _fit_velocity(evidence)
+    if fitted is None:
         return None
-    history = _history(evidence)
-    velocity = _velocity(rule, history[:-1])
-    if velocity is None or not velocity:
+    kept, _, is_set = fitted
+    if kept is None or abs(kept - is_set) < 1e-9:
         return None
-    names = [name for name in velocity if name in history[-1].gradients]
-    before, gradients = evidence.level[evidence.step].before, history[-1].gradients
-    after = evidence.level[evidence.step].after
-    step = pool((before[n] - after[n]) / rule.lr for n in names)
-    v, g = (pool(side[n] for n in names) for side in (velocity, gradients))
-    kept = float((step - g) @ v / (v @ v))
-    moved = {n: before[n] - rule.lr * (kept * velocity[n] + gradients[n]) for n in names}
-    if is_believable(round(kept, 9), [v]) and explained(evidence, moved):
-        if abs(kept - 1) < 1e-9:
-            return "the step is that of all gradients so far: never zeroed, or a momentum of 1?"
-        set_to = f"where {show(rule.momentum)} is set" if rule.momentum else "where none is set"
-        return f"the step keeps {show(kept)} of the last one: a momentum of {show(kept)} {set_to}?"
-    if not rule.momentum:
+    if abs(kept - 1) < 1e-9:
+        return "the step is that of all gradients so far: never zeroed, or a momentum of 1?"
+    set_to = f"where {show(is_set)} is set" if is_set else "where none is set"
+    return f"the step keeps {show(kept)} of the last one: a momentum of {show(kept)} {set_to}?"
+
+
+def dampening(evidence: Evidence) -> str | None:
+    """A velocity that takes in less of the gradient; there is none without a momentum."""
+    fitted = _fit_velocity(evidence)
+    if fitted is None or not fitted[2] or fitted[1] is None:
         return None
-    taken = float((step - rule.momentum * v) @ g / (g @ g))
-    moved = {n: before[n] - rule.lr * (rule.momentum * velocity[n] + taken * gradients[n]) for n in names}
-    if is_believable(round(taken, 9), [g]) and explained(evidence, moved):
-        return f"the velocity takes in {show(taken)} of the gradient: a dampening of {show(1 - taken)}?"
-    return None
+    return f"the velocity takes in {show(fitted[1])} of the gradient: a dampening of {show(1 - fitted[1])}?"
 
 
 def nesterov(evidence: Evidence) -> str | None:
     """A step that looks ahead, g + momentum v in place of v."""
     rule = rule_of(evidence.config)
-    if not isinstance(rule, SGD):
-        return None
-    for m in (rule.momentum, 0.9, 0.99, 0.5, 0.95):
-        if m and _gives(evidence, _anew(rule, momentum=m, nesterov=True)):
-            return f"the step is g + {show(m)} v where v belongs: Nesterov's momentum?"
+    if isinstance(rule, SGD) and rule.momentum and _gives(evidence, _anew(rule, nesterov=True)):
+        return f"the step is g + {show(rule.momentum)} v where v belongs: Nesterov's momentum?"
     return None
 
 
 def averaged_gradients(evidence: Evidence) -> str | None:
     """A velocity that is an average, v = momentum v + (1 - momentum) g, from its first step on."""
     rule = rule_of(evidence.config)
-    for m in (getattr(rule, "momentum", 0.0), 0.9, 0.99, 0.95):
-        if m and isinstance(rule, SGD) and _gives(evidence, _Averaged(rule.lr, m)):
-            average = f"v = {show(m)} v + {show(1 - m)} g"
-            return f"the velocity takes in {show(1 - m)} of each gradient: an average, {average}?"
-    return None
+    if not (isinstance(rule, SGD) and rule.momentum and _gives(evidence, _Averaged(rule.lr, rule.momentum))):
+        return None
+    kept, share = show(rule.momentum), show(1 - rule.momentum)
+    also = "" if evidence.step else f", or a learning rate that is {share} of the one set"
+    return f"the velocity takes in {share} of each gradient: an average, v = {kept} v + {share} g{also}?"
 
 
 def resting_parameters(evidence: Evidence) -> str | None:
@@ -93,12 +82,12 @@ def other_rule(evidence: Evidence) -> str | None:
         "the gradient over the norm of all gradients": _Unit(lr, together=True),
     }
     for words, rule in others.items():
-        if type(rule) is not type(own) or rule != own:
-            if _gives(evidence, rule):
-                return f"the steps are those of {words}: another rule of update?"
-            for variant, changed in _variants(rule):
-                if type(rule) is not type(own) and _gives(evidence, changed):
-                    return f"the steps are those of {words} {variant}: another rule of update?"
+        if _gives(evidence, rule):
+            return f"the steps are those of {words}: another rule of update?"
+    for words, rule in others.items():
+        for variant, changed in _variants(rule) if type(rule) is not type(own) else ():
+            if _gives(evidence, changed):
+                return f"the steps are those of {words} {variant}: another rule of update?"
     return None
 
 
@@ -132,7 +121,7 @@ def _history(evidence: Evidence) -> list[Any]:
     """The level's steps from the first to this one; this one alone where those between are not known."""
     steps = range(evidence.step + 1)
     known = set(steps) <= set(evidence.reference) and set(steps) <= set(evidence.level)
-    return [evidence.reference[k] for k in steps] if known else []
+    return [evidence.level[k] for k in steps] if known else []
 
 
 def _gives(evidence: Evidence, rule: Rule, *, rests: bool = True) -> bool:
@@ -154,14 +143,33 @@ def _alike(before: Float64, predicted: Float64, found: Float64) -> bool:
     return bool(np.allclose(predicted, found, rtol=0, atol=1e-9 * max(1e-300, float(np.abs(before).max()))))
 
 
-def _velocity(rule: SGD, history: list[Any]) -> Arrays | None:
-    """What plain SGD's momentum would remember: the last step's velocity, for momentum 0 its gradient."""
+def _fit_velocity(evidence: Evidence) -> tuple[float | None, float | None, float] | None:
+    """How much a step of SGD keeps of the last velocity, how much it takes in of the gradient, and the momentum.
+
+    Each is fitted with the other as it should be, and None where it does not explain the step.
+    """
+    rule = rule_of(evidence.config)
+    history = _history(evidence)
+    if not isinstance(rule, SGD) or not rule.lr or len(history) < 2:
+        return None
     velocity: dict[str, Float64] = {}
-    for step in history:
+    for step in history[:-1]:
         for name, g in step.gradients.items():
             if g.any():
                 velocity[name] = rule.momentum * velocity.get(name, 0.0) + g
-    return velocity or None
+    last = history[-1]
+    names = [name for name in velocity if name in last.gradients]
+    step = pool((last.before[n] - last.after[n]) / rule.lr for n in names)
+    v, g = (pool(side[n] for n in names) for side in (velocity, last.gradients))
+
+    def moved(kept: float, taken: float) -> Arrays:
+        return {n: last.before[n] - rule.lr * (kept * velocity[n] + taken * last.gradients[n]) for n in names}
+
+    kept = round(ratio([step - g], [v]), 9) + 0.0  # no -0
+    taken = round(ratio([step - rule.momentum * v], [g]), 9)
+    explains_kept = is_believable(kept, [v]) and explained(evidence, moved(kept, 1.0))
+    explains_taken = is_believable(taken, [g]) and explained(evidence, moved(rule.momentum, taken))
+    return kept if explains_kept else None, taken if explains_taken else None, rule.momentum
 
 
 @dataclass

@@ -38,11 +38,9 @@ def few_decimals(evidence: Evidence) -> str | None:
     for decimals in range(9):
         if np.array_equal(found, np.round(expected, decimals)):
             return f"it is the reference's rounded to {decimals} decimals?"
-    return (
-        "it is the reference's without decimals: an integer?"
-        if np.array_equal(found, np.trunc(expected))
-        else None
-    )
+    if np.array_equal(found, np.trunc(expected)):
+        return "it is the reference's without its decimals: an integer?"
+    return None
 
 
 def few_digits(evidence: Evidence) -> str | None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from autograd_cli.catalogue.cell import Cell
+from autograd_cli.catalogue.registry import find_task
 from autograd_cli.contract.arrays import snapshot
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.problem import Float64, Problem
@@ -60,12 +62,18 @@ def rerun(
 
 
 def replay(evidence: Evidence, config: RunConfig, start: Arrays, steps: int) -> Step:
-    """The last of so many steps from the start, with other settings and some parameters of the start changed."""
+    """The last of so many steps from the start, with other settings and another start."""
     problem = replace(evidence.problem, start={**evidence.problem.start, **start})
     level = evidence.program(problem, config)
     for _ in range(steps - 1):
         _take_step(level)
     return _take_step(level)
+
+
+def make_of(evidence: Evidence) -> Callable[[RunConfig], Problem]:
+    """What makes the task's own data and start for a configuration."""
+    task = find_task(evidence.config.task, "verify")
+    return Cell(task, task.levels[0]).problems.make
 
 
 def explained_by_rerun(evidence: Evidence, **changes: Any) -> bool:

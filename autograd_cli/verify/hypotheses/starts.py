@@ -6,11 +6,10 @@ from math import sqrt
 
 import numpy as np
 
-from autograd_cli.catalogue.cell import Cell
 from autograd_cli.catalogue.registry import find_task
-from autograd_cli.errors import EvoError
 from autograd_cli.verify.evidence import Evidence
 from autograd_cli.verify.hypotheses.fit import Float64, fits, is_believable, ratio, show
+from autograd_cli.verify.hypotheses.rerun import make_of
 
 
 def scaled(evidence: Evidence) -> str | None:
@@ -31,12 +30,7 @@ def scaled(evidence: Evidence) -> str | None:
 
 def of_other_settings(evidence: Evidence) -> str | None:
     """The start that the task draws for another seed or another setting."""
-    config = evidence.config
-    try:
-        task = find_task(config.task, "verify")
-        make = Cell(task, task.levels[0]).problems.make
-    except EvoError:
-        return None
+    config, make, task = evidence.config, make_of(evidence), find_task(evidence.config.task, "verify")
     others = {f"seed={seed}": replace(config, seed=seed) for seed in (0, 1, 42, config.seed + 1) if seed >= 0}
     for key in task.keys:
         for choice in key.choices if key.name == "start" else ():

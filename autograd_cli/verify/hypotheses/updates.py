@@ -55,6 +55,8 @@ def learning_rate(evidence: Evidence) -> str | None:
     before, moves, right = _befores(evidence), _moves(evidence), _right_moves(evidence)
     for names in ([name for name in right if right[name].any()], [evidence.name]):
         factor = ratio([moves[name] for name in names], [right[name] for name in names])
+        if factor in (0.0, 1.0):
+            continue
         if not explained(evidence, {name: before[name] - factor * right[name] for name in names}):
             continue
         words, guess = name_of_factor(evidence, factor)
