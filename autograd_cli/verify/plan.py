@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from math import isfinite
 
 from autograd_cli.catalogue.cell import Cell, of_class
 from autograd_cli.catalogue.files import names_class
@@ -16,6 +15,8 @@ from autograd_cli.contract.level import LevelClass
 from autograd_cli.errors import ConfigError, unknown
 
 TOLERANCE = 1e-9
+# Beyond it two trainings are not the same, whatever their user is content with.
+LARGEST_TOLERANCE = 1e-3
 LONGEST_RUN = 2000
 QUICK_STEPS = 50
 
@@ -144,6 +145,8 @@ def _is_own(key: Key) -> bool:
 
 def _parse_tolerance(setting: Setting) -> float:
     with suppress(ValueError):
-        if isfinite(value := real(setting.text)) and value >= 0:
+        if 0 <= (value := real(setting.text)) <= LARGEST_TOLERANCE:
             return value
-    raise ConfigError(f"{setting.where}: '{setting.text}' must be a finite number, 0 or more, such as 1e-9")
+    raise ConfigError(
+        f"{setting.where}: '{setting.text}' must be a number from 0 to {LARGEST_TOLERANCE:g}, such as 1e-9"
+    )
