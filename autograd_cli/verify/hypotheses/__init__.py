@@ -2,10 +2,10 @@
 
 fit.py            when an explanation holds: to rounding, and not by chance
 rerun.py          what the reference's program gives under other circumstances
-the others        the hypotheses: a function each, from the evidence to a question, or None where it does not fit
+the others        hypotheses: a function each, from the evidence to a question, or None where it does not fit
 
-To add one is to write a function, and to give it its place in the tables below. The more specific comes first:
-what is true only of one mistake before what is true of several.
+To add one is to write a function, and to give it its place in the tables below. The more specific comes
+first: what is true of one mistake alone before what is true of several.
 """
 
 from collections.abc import Callable, Mapping

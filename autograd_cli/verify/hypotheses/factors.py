@@ -19,7 +19,9 @@ def opposite_sign(evidence: Evidence) -> str | None:
     _, expected = sides(evidence)
     if not explained(evidence, {name: -array for name, array in expected.items()}):
         return None
-    return "it is the reference's with the opposite sign: a minus too many or too few?"
+    minus_one = [name for name, value in _scalars(evidence).items() if value == -1]
+    also = "".join(f", or the factor {name} = -1 forgotten" for name in minus_one)
+    return f"it is the reference's with the opposite sign: a minus too many or too few{also}?"
 
 
 def constant_factor(evidence: Evidence) -> str | None:
@@ -39,9 +41,6 @@ def constant_factor(evidence: Evidence) -> str | None:
         if guess is None and not is_believable(factor, others):
             continue
         facts = f"it is {name} of the reference's" + (f", {alike}" if pool(others).size > 1 else "")
-        if evidence.what == "loss":
-            values = f"{found['']:.6g} where the reference has {expected['']:.6g}"
-            facts = f"it is {values}, {name} of it"
         return f"{facts}: {guess or 'a constant factor'}?"
     return None
 
@@ -87,15 +86,17 @@ def _tiers(evidence: Evidence) -> Iterator[list[tuple[Fraction | float, str, str
         if m != n
     ]
     yield [(value, "", guess) for value, guess in _LOGARITHMS.items()]
-    scalars = {
-        name: abs(float(np.ravel(p)[0]))
-        for name, p in evidence.reference[evidence.step].before.items()
-        if p.size == 1 and p.any()
-    }
+    scalars = _scalars(evidence).items()
     yield [
-        *((1 / value, f"1/{name}", f"the factor {name} forgotten") for name, value in scalars.items()),
-        *((value, name, f"the factor {name} too many") for name, value in scalars.items()),
+        *((1 / abs(value), f"1/{name}", f"the factor {name} forgotten") for name, value in scalars),
+        *((abs(value), name, f"the factor {name} too many") for name, value in scalars),
     ]
+
+
+def _scalars(evidence: Evidence) -> Mapping[str, float]:
+    """Parameters of one number, which can be factors as well."""
+    before = evidence.reference[evidence.step].before
+    return {name: float(np.ravel(p)[0]) for name, p in before.items() if p.size == 1 and p.any()}
 
 
 def _products(evidence: Evidence) -> Mapping[str, int]:

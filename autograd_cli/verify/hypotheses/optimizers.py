@@ -144,7 +144,7 @@ def _alike(before: Float64, predicted: Float64, found: Float64) -> bool:
 
 
 def _fit_velocity(evidence: Evidence) -> tuple[float | None, float | None, float] | None:
-    """How much a step of SGD keeps of the last velocity, how much it takes in of the gradient, and the momentum.
+    """The shares of the last velocity and of the gradient in a step of SGD, and the momentum that is set.
 
     Each is fitted with the other as it should be, and None where it does not explain the step.
     """

@@ -1,1 +1,1 @@
-"""Levels that are wrong on purpose, one mistake each but where it says so, with the name that each must get."""
+"""Levels that are wrong on purpose, one mistake each but where it says so, and what each must be called."""

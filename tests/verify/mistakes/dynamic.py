@@ -1,4 +1,4 @@
-"""Mistakes of the dynamic network and polynomial: paths, and a rule that remembers."""
+"""Mistakes of mlp's dynamic network: paths, and a rule that remembers."""
 
 from typing import Any
 
@@ -6,10 +6,9 @@ import numpy as np
 
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.problem import Problem
-from autograd_cli.tasks.sin import reference as sin
 from tests.verify.mistakes.planted import Planted
 
-MOMENTUM = ("momentum=0.9",)
+MOMENTUM = ("momentum=0.9", "bias=false")
 
 
 class Net(Planted):
@@ -68,7 +67,7 @@ class Net(Planted):
     rests = True
 
     def velocity(self, name: str, g: Any) -> Any:
-        """v = momentum v + g, at first g."""
+        """V = momentum v + g, at first g."""
         self.v[name] = self.momentum * self.v[name] + g if name in self.v else g
         return self.v[name]
 
@@ -185,32 +184,3 @@ class AveragedVelocity(Net):
     def velocity(self, name: str, g: Any) -> Any:
         self.v[name] = self.momentum * self.v.get(name, 0) + (1 - self.momentum) * g
         return self.v[name]
-
-
-class OneMoreTerm(Planted, sin.Dynamic):
-    """A term in e too many."""
-
-    model = "dynamic"
-    named = "on a path of one more than was drawn|on path"
-    keys = ("momentum=0.9", "lr=1e-8")
-
-    def __init__(self, problem: Problem, config: RunConfig) -> None:
-        super().__init__(problem, config)
-        draws = problem.choices(3)
-        self.extra_terms = (1 if terms == 0 else terms for terms in draws)
-
-
-MISTAKES_OF_MLP = (
-    CountedOnce,
-    CountedAtFirst,
-    CountedOnAverage,
-    OneMore,
-    OwnDraws,
-    DrawnTwice,
-    NeverRests,
-    NoMomentum,
-    OtherMomentum,
-    Nesterov,
-    Dampened,
-    AveragedVelocity,
-)

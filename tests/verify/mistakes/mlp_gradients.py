@@ -362,7 +362,7 @@ class Biased(numpy.Mlp):
         return np.square(self.y_pred - self.y).sum()
 
     def hidden(self) -> Any:
-        """h (N, H)."""
+        """H (N, H)."""
         return self.x @ self.w1 + self.b1
 
     def backward(self, loss: Any) -> None:

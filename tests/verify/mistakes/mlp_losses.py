@@ -27,7 +27,7 @@ class OtherLoss(numpy.Mlp):
 class MeanLoss(Planted, OtherLoss):
     """The mean over all entries, as nn.MSELoss takes it by default."""
 
-    named = r"1/27 = 1/\(N D_out\) of it: a mean where a sum belongs\?"
+    named = r"1/27 = 1/\(N D_out\) of the reference's: a mean where a sum belongs\?"
 
     def of(self, loss: Any) -> Any:
         return loss / self.y.size
@@ -36,7 +36,7 @@ class MeanLoss(Planted, OtherLoss):
 class MeanOverExamples(Planted, OtherLoss):
     """The mean over the examples."""
 
-    named = r"1/9 = 1/N of it: a mean where a sum belongs"
+    named = r"1/9 = 1/N of the reference's: a mean where a sum belongs"
 
     def of(self, loss: Any) -> Any:
         return loss / len(self.y)
@@ -45,7 +45,7 @@ class MeanOverExamples(Planted, OtherLoss):
 class HalfLoss(Planted, OtherLoss):
     """The half that makes the derivative shorter."""
 
-    named = r"1/2 of it: a factor 2 forgotten"
+    named = r"1/2 of the reference's: a factor 2 forgotten"
 
     def of(self, loss: Any) -> Any:
         return loss / 2
