@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from autograd_cli.catalogue.cell import of_class
 from autograd_cli.catalogue.registry import TASKS
 from autograd_cli.config.resolve import gather, parse_assignment
-from autograd_cli.verify import cells
+from autograd_cli.verify import cells, hypotheses
 from autograd_cli.verify.cells import Verdict, verify
+from autograd_cli.verify.evidence import Evidence, What
+from autograd_cli.verify.hypotheses import HYPOTHESES, Hypothesis
 from autograd_cli.verify.plan import Plan
 from tests.verify.mistakes import (
     dynamic,
@@ -58,26 +60,63 @@ def _here() -> Iterator[Executor]:
     yield _Here()
 
 
+class Found(NamedTuple):
+    """The verdict on every mistake, and which hypotheses were the first that fitted, by what parted."""
+
+    verdicts: dict[type[Planted], Verdict]
+    said: set[tuple[str, Hypothesis]]
+
+
 @pytest.fixture(scope="module")
-def verdicts() -> dict[type[Planted], Verdict]:
-    """The verdict on every mistake, those of the same settings together."""
-    found: dict[type[Planted], Verdict] = {}
+def found() -> Found:
+    """Every mistake verified, those of the same settings together."""
+    found = Found({}, set())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cells, "other_process", _here)
+        patch.setattr(hypotheses, "HYPOTHESES", _watched(found.said))
         for (task, words), group in groupby(sorted(mistakes(), key=settings_of), settings_of):
             plan = Plan(steps=6, quick=True, settings=gather(map(parse_assignment, words)))
             classes: list[Any] = list(group)
-            found |= zip(classes, verify([of_class(TASKS[task], c) for c in classes], plan), strict=True)
+            verdicts = verify([of_class(TASKS[task], cls) for cls in classes], plan)
+            found.verdicts.update(zip(classes, verdicts, strict=True))
     return found
 
 
+def _watched(said: set[tuple[str, Hypothesis]]) -> dict[What, tuple[Hypothesis, ...]]:
+    """The table of hypotheses, whose answers leave their names in `said`."""
+
+    def watch(what: What, hypothesis: Hypothesis) -> Hypothesis:
+        def ask(evidence: Evidence) -> str | None:
+            answer = hypothesis(evidence)
+            if answer:
+                said.add((what, hypothesis))
+            return answer
+
+        return ask
+
+    return {what: tuple(watch(what, one) for one in row) for what, row in HYPOTHESES.items()}
+
+
 @pytest.mark.parametrize("mistake", mistakes(), ids=lambda mistake: mistake.__name__)
-def test_mistake(verdicts: dict[type[Planted], Verdict], mistake: type[Planted]) -> None:
+def test_mistake(found: Found, mistake: type[Planted]) -> None:
     """Every planted mistake is rejected, and called what it is, or nothing at all."""
-    verdict = verdicts[mistake]
+    verdict = found.verdicts[mistake]
     assert not verdict.passed
     complaint = verdict.complaints[0]
     if mistake.named is None:
         assert "?" not in complaint
     else:
         assert re.search(mistake.named, complaint), complaint
+
+
+def test_every_hypothesis_has_its_mistake(found: Found) -> None:
+    """Each entry of the table is the first that fits some planted mistake: none stands there in vain."""
+    every = {(what, one) for what, row in HYPOTHESES.items() for one in row}
+    assert not {(what, one.__name__) for what, one in every - found.said}
+
+
+def test_enough_is_named() -> None:
+    """The table of mistakes is as large as was promised, and holds some that nothing is true of."""
+    named = [mistake for mistake in mistakes() if mistake.named]
+    assert len(named) >= 45
+    assert len(mistakes()) - len(named) >= 10

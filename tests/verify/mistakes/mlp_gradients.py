@@ -207,6 +207,15 @@ class SpreadMean(Planted, OtherGradients):
         return w1.mean(0, keepdims=True) + np.zeros_like(w1), w2
 
 
+class NegativePartCut(Planted, OtherGradients):
+    """A ReLU applied to a gradient."""
+
+    named = "with its negative entries 0: clamped"
+
+    def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
+        return w1, np.maximum(w2, 0)
+
+
 class OneEntryWrong(Planted, OtherGradients):
     """One entry is not what it should be."""
 

@@ -459,3 +459,30 @@ class OtherSeed(Planted, OwnWeights):
         from autograd_cli.tasks.mlp import problem
 
         return problem.make(replace(config, seed=0)).start["w2"]
+
+
+class TruncatedStart(Planted, OwnWeights):
+    """A normal distribution cut at 1."""
+
+    named = "no entry is beyond 1, .*clipped by value"
+
+    def start(self, right: Any, config: RunConfig) -> Any:
+        return np.clip(right, -1, 1)
+
+
+class RoundedStart(Planted, OwnWeights):
+    """From a table of four decimals."""
+
+    named = "rounded to 4 decimals"
+
+    def start(self, right: Any, config: RunConfig) -> Any:
+        return right.round(4)
+
+
+class ReshapedStart(Planted, OwnWeights):
+    """Reads in the order of columns what was written in the order of rows."""
+
+    named = "entries reshaped where a transpose belongs"
+
+    def start(self, right: Any, config: RunConfig) -> Any:
+        return right.T.reshape(right.shape)

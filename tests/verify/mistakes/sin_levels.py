@@ -1,6 +1,9 @@
 """Mistakes of sin."""
 
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.problem import Problem
@@ -108,6 +111,26 @@ class SinConstantAdded(OfSin, sin.Sin):
 
     def forward(self) -> Any:
         return super().forward() + 0.77
+
+
+class SinOwnData(OfSin, sin.Sin):
+    """Makes the points of the task itself, whatever it is handed."""
+
+    named = "with the task's x and y for these settings: data of its own"
+
+    def __init__(self, problem: Problem, config: RunConfig) -> None:
+        super().__init__(replace(problem, x=np.linspace(-np.pi, np.pi, config.N)), config)
+        self.y = np.sin(self.x)
+
+
+class SinExchangedStart(OfSin, sin.Sin):
+    """Starts a where d should start."""
+
+    named = "what that of d should be: one taken for the other"
+
+    def __init__(self, problem: Problem, config: RunConfig) -> None:
+        super().__init__(problem, config)
+        self.a, self.d = self.d, self.a
 
 
 class Legendre(reference.Legendre):
