@@ -19,6 +19,7 @@ from autograd_cli.verify.hypotheses import HYPOTHESES, Hypothesis
 from autograd_cli.verify.plan import Plan
 from tests.verify.mistakes import (
     dynamic,
+    held_out,
     linear_levels,
     mlp_gradients,
     mlp_losses,
@@ -28,7 +29,16 @@ from tests.verify.mistakes import (
 )
 from tests.verify.mistakes.planted import Planted
 
-MODULES = (mlp_losses, mlp_gradients, mlp_updates, dynamic, sin_levels, linear_levels, softmax_levels)
+MODULES = (
+    mlp_losses,
+    mlp_gradients,
+    mlp_updates,
+    dynamic,
+    sin_levels,
+    linear_levels,
+    softmax_levels,
+    held_out,
+)
 SIZES = {"mlp": {"N": "9", "D_in": "7", "H": "6", "D_out": "3", "lr": "1e-3"}}
 Settings = tuple[str, tuple[str, ...]]
 

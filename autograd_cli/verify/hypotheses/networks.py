@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from itertools import islice
+from math import erf
 
 import numpy as np
 
@@ -38,6 +39,7 @@ ACTIVATIONS: Mapping[str, Entrywise] = {
     "GELU (of tanh) for the ReLU": lambda h: (
         0.5 * h * (1 + np.tanh(np.sqrt(2 / np.pi) * (h + 0.044715 * h**3)))
     ),
+    "GELU for the ReLU": lambda h: 0.5 * h * (1 + np.vectorize(erf)(h / np.sqrt(2))),
     "ReLU6 for the ReLU": lambda h: np.clip(h, 0, 6),
     "an absolute value for the ReLU": np.abs,
     "a square for the ReLU": np.square,

@@ -108,7 +108,7 @@ def _variants(rule: Rule) -> Iterator[tuple[str, Rule]]:
         for eps in dict.fromkeys((rule.eps, 1e-10, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)):
             yield f"with eps ({eps:g}) inside the root", _InsideRoot(_anew(rule, eps=0.0), eps)
         for decay in (1e-4, 5e-4, 1e-3, 5e-3, 1e-2, 5e-2, 0.1):
-            yield f"with a weight decay of {decay:g} in the gradient", _Decayed(rule, decay)
+            yield f"with a weight decay of {decay:g} in the gradient", _Decayed(_anew(rule), decay)
 
 
 def _anew(rule: Rule, **numbers: Any) -> Any:

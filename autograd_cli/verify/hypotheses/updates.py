@@ -1,6 +1,7 @@
 """From the right gradients to the wrong parameters: what of the rule of update is another."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from math import isclose
 
 import numpy as np
 
@@ -64,12 +65,13 @@ def learning_rate(evidence: Evidence) -> str | None:
             continue
         which = ", all parameters alike" if len(names) > 1 else ""
         lr = evidence.config.lr
-        also = f"; {guess}" if guess else ""
         since = ", which holds for the steps before" if evidence.step else ""
-        return (
-            f"the step is {words} times as long{which}: "
-            f"a learning rate of {show(factor * lr)} where {show(lr)} is set{since}{also}?"
-        )
+        rates = f"a learning rate of {show(factor * lr)} where {show(lr)} is set{since}"
+        others = [guess] if guess and guess.startswith(("a mean", "a sum")) else []
+        # At the first step the two cannot be told apart.
+        ahead = [m for m in (0.9, 0.95, 0.99) if isclose(factor, 1 + m) and not evidence.step]
+        others += [f"Nesterov's momentum of {m}" for m in ahead]
+        return f"the step is {words} times as long{which}: {', or '.join([rates, *others])}?"
     return None
 
 
@@ -164,10 +166,3 @@ def _right_moves(evidence: Evidence) -> Mapping[str, Float64]:
     """What the reference's update() took off."""
     step = evidence.reference[evidence.step]
     return {name: step.before[name] - after for name, after in step.after.items()}
-
-
-def moves_of(evidence: Evidence) -> Iterator[tuple[str, Float64, Float64]]:
-    """Name by name, the step that the level took, and the right one."""
-    moves = _moves(evidence)
-    for name, right in _right_moves(evidence).items():
-        yield name, moves[name], right

@@ -47,7 +47,7 @@ class TooFast(Planted, OtherUpdate):
 class Averaged(Planted, OtherUpdate):
     """Gradients of a sum, divided by the examples when they are used."""
 
-    named = r"1/9 = 1/N times as long, all parameters alike: .*; a mean where a sum belongs"
+    named = r"1/9 = 1/N times as long, all parameters alike: .*, or a mean where a sum belongs"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p - self.lr * g / len(self.x)
