@@ -33,8 +33,10 @@ def constant_factor(evidence: Evidence) -> str | None:
         if any(one.shape != other.shape for one, other in zip(ones, others, strict=True)):
             continue
         factor = ratio(ones, others)
-        if abs(factor) in (0.0, 1.0) or not all(
-            fits(evidence, factor * expected[n], n) for n in names if expected[n].any()
+        if (
+            not factor
+            or isclose(abs(factor), 1, rel_tol=1e-6)
+            or not all(fits(evidence, factor * expected[n], n) for n in names if expected[n].any())
         ):
             continue
         name, guess = name_of_factor(evidence, factor)

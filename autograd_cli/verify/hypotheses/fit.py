@@ -50,11 +50,11 @@ def fits(evidence: Evidence, predicted: Float64, name: str | None = None) -> boo
 
     """
     found, expected = (side[evidence.name if name is None else name] for side in sides(evidence))
-    if predicted.shape != found.shape:
+    if predicted.shape != found.shape or not found.size:
         return False
     left = size_of(found - predicted)
     difference = size_of(found - expected) if found.shape == expected.shape else np.inf
-    return left <= _room(evidence, found, name) and left <= _LEFT * difference
+    return isfinite(left) and left <= _room(evidence, found, name) and left <= _LEFT * difference
 
 
 def explained(evidence: Evidence, predicted: Arrays) -> bool:

@@ -22,13 +22,11 @@ from autograd_cli.verify.hypotheses.networks import network
 
 def not_trained(evidence: Evidence) -> str | None:
     """A parameter that update() leaves as it is."""
-    before, moves = _befores(evidence), _moves(evidence)
-    moved = [name for name, move in moves.items() if move.any()]
-    if not moved and any(move.any() for move in _right_moves(evidence).values()):
-        return "no parameter is changed by update()?"
-    if fits(evidence, before[evidence.name]):
+    if not fits(evidence, _befores(evidence)[evidence.name]):
+        return None
+    if any(move.any() for move in _moves(evidence).values()):
         return "it is as it was before: not trained, or updated as a copy?"
-    return None
+    return "no parameter is changed by update()?"
 
 
 def uphill(evidence: Evidence) -> str | None:
@@ -56,7 +54,7 @@ def learning_rate(evidence: Evidence) -> str | None:
     before, moves, right = _befores(evidence), _moves(evidence), _right_moves(evidence)
     for names in ([name for name in right if right[name].any()], [evidence.name]):
         factor = ratio([moves[name] for name in names], [right[name] for name in names])
-        if factor in (0.0, 1.0):
+        if not factor or isclose(abs(factor), 1, rel_tol=1e-6):
             continue
         if not explained(evidence, {name: before[name] - factor * right[name] for name in names}):
             continue
