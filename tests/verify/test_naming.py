@@ -47,7 +47,7 @@ def mistakes() -> list[type[Planted]]:
     """Every class that says what it must be called."""
     found = [cls for module in MODULES for cls in vars(module).values() if isinstance(cls, type)]
     planted = [cls for cls in dict.fromkeys(found) if issubclass(cls, Planted) and cls is not Planted]
-    return [cls for cls in planted if "named" in vars(cls)]
+    return [cls for cls in planted if "called" in vars(cls)]
 
 
 def settings_of(mistake: type[Planted]) -> Settings:
@@ -113,10 +113,10 @@ def test_mistake(found: Found, mistake: type[Planted]) -> None:
     verdict = found.verdicts[mistake]
     assert not verdict.passed
     complaint = verdict.complaints[0]
-    if mistake.named is None:
+    if mistake.called is None:
         assert "?" not in complaint
     else:
-        assert re.search(mistake.named, complaint), complaint
+        assert re.search(mistake.called, complaint), complaint
 
 
 def test_every_hypothesis_has_its_mistake(found: Found) -> None:
@@ -127,6 +127,6 @@ def test_every_hypothesis_has_its_mistake(found: Found) -> None:
 
 def test_enough_is_named() -> None:
     """The table of mistakes is as large as was promised, and holds some that nothing is true of."""
-    named = [mistake for mistake in mistakes() if mistake.named]
+    named = [mistake for mistake in mistakes() if mistake.called]
     assert len(named) >= 45
     assert len(mistakes()) - len(named) >= 10

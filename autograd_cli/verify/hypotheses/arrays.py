@@ -68,7 +68,8 @@ def clipped_by_norm(evidence: Evidence) -> str | None:
         pieces = [found[name] for name in names]
         factor = ratio(pieces, [expected[name] for name in names])
         norm = float(np.linalg.norm(pool(pieces)))
-        if not 0 < factor < 1:
+        # One number has no direction.
+        if not 0 < factor < 1 or pool(pieces).size < 2:
             continue
         # torch's clip_grad_norm_ divides by the norm and a millionth.
         for length in (norm, norm * (1 + 1e-6 / norm * factor)):
@@ -114,7 +115,7 @@ def in_another_order(evidence: Evidence) -> str | None:
         if len(one) > 2 and fits(evidence, _matched(one, other, axis)):
             return f"it is the reference's with its {word} in another order: shuffled?"
     if found.size >= 4 and _equal_sorted(evidence):
-        return "it has the reference's numbers in another order: a reshape where a transpose belongs?"
+        return "it has the reference's numbers in another order: shuffled, or reshaped?"
     return None
 
 

@@ -49,38 +49,38 @@ def constant_factor(evidence: Evidence) -> str | None:
 
 def name_of_factor(evidence: Evidence, factor: float) -> tuple[str, str | None]:
     """A factor in words, such as `1/640 = 1/(N D_out)`, and what it may come from, if that is known."""
-    magnitude, minus = abs(factor), "-" if factor < 0 else ""
+    minus = "-" if factor < 0 else ""
     for tier in _tiers(evidence):
-        matches = [known for known in tier if isclose(known[0], magnitude, rel_tol=1e-9)]
+        matches = [known for known in tier if isclose(known[0], abs(factor), rel_tol=1e-9)]
         if matches:
             value = matches[0][0]
             number = str(value) if isinstance(value, Fraction) else show(value)
             words = list(dict.fromkeys(words for _, words, _ in matches if words))[:2]
             guesses = list(dict.fromkeys(guess for _, _, guess in matches))[:2]
+            told = [number, *([" or ".join(words)] if words else [])]
             sign = ", with the opposite sign" if minus else ""
-            return minus + " = ".join([number, *([" or ".join(words)] if words else [])]), (
-                ", or ".join(guesses) + sign
-            )
+            return " = ".join(minus + words for words in told), ", or ".join(guesses) + sign
     return show(factor), None
 
 
 def _tiers(evidence: Evidence) -> Iterator[list[tuple[Fraction | float, str, str]]]:
     """Factors that mistakes leave, the likelier ones first: value, words in sizes, what it may come from."""
-    products = _products(evidence)
+    sizes = {name: size for name, size in evidence.config.options.items() if type(size) is int and size > 1}
+    # Means and sums are mostly those over the targets.
+    targets = {name: size for name, size in sizes.items() if size in evidence.problem.y.shape}
     yield [
         (Fraction(2), "", "a factor 2 too many"),
         (Fraction(1, 2), "", "a factor 2 forgotten"),
-        *((Fraction(1, n), f"1/{_bracket(words)}", _MEAN) for words, n in products.items()),
-        *((Fraction(n), words, _SUM) for words, n in products.items()),
+        *_means(_products(targets)),
     ]
     yield [
         (Fraction(4), "", "a factor 2 twice too often"),
         (Fraction(1, 4), "", "a factor 2 forgotten twice"),
-        *((Fraction(2, n), f"2/{_bracket(words)}", _MEAN) for words, n in products.items()),
-        *((Fraction(1, 2 * n), f"1/(2 {words})", _MEAN) for words, n in products.items()),
-        *((Fraction(2 * n), f"2 {words}", _SUM) for words, n in products.items()),
-        *((Fraction(n, 2), f"{words}/2", _SUM) for words, n in products.items()),
+        *_halves(_products(targets)),
     ]
+    products = _products(sizes)
+    yield list(_means(products))
+    yield list(_halves(products))
     yield [
         (Fraction(m, n), f"{one}/{_bracket(other)}", f"a mean over {other} where one over {one} belongs")
         for one, m in products.items()
@@ -95,16 +95,28 @@ def _tiers(evidence: Evidence) -> Iterator[list[tuple[Fraction | float, str, str
     ]
 
 
+def _means(products: Mapping[str, int]) -> Iterator[tuple[Fraction, str, str]]:
+    for words, n in products.items():
+        yield Fraction(1, n), f"1/{_bracket(words)}", _MEAN
+        yield Fraction(n), words, _SUM
+
+
+def _halves(products: Mapping[str, int]) -> Iterator[tuple[Fraction, str, str]]:
+    for words, n in products.items():
+        yield Fraction(2, n), f"2/{_bracket(words)}", _MEAN
+        yield Fraction(1, 2 * n), f"1/(2 {words})", _MEAN
+        yield Fraction(2 * n), f"2 {words}", _SUM
+        yield Fraction(n, 2), f"{words}/2", _SUM
+
+
 def _scalars(evidence: Evidence) -> Mapping[str, float]:
     """Parameters of one number, which can be factors as well."""
     before = evidence.reference[evidence.step].before
     return {name: float(np.ravel(p)[0]) for name, p in before.items() if p.size == 1 and p.any()}
 
 
-def _products(evidence: Evidence) -> Mapping[str, int]:
-    """Products of up to three sizes, in words; sizes of 1 make no difference."""
-    options = evidence.config.options.items()
-    sizes = {name: value for name, value in options if type(value) is int and value > 1}
+def _products(sizes: Mapping[str, int]) -> Mapping[str, int]:
+    """Products of up to three sizes, in words."""
     return {
         " ".join(names): prod(sizes[name] for name in names)
         for length in (1, 2, 3)

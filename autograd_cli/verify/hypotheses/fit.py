@@ -54,7 +54,7 @@ def fits(evidence: Evidence, predicted: Float64, name: str | None = None) -> boo
         return False
     left = size_of(found - predicted)
     difference = size_of(found - expected) if found.shape == expected.shape else np.inf
-    return isfinite(left) and left <= _room(evidence, found, name) and left <= _LEFT * difference
+    return left <= _room(evidence, found, name) and left <= _LEFT * difference and left < difference
 
 
 def explained(evidence: Evidence, predicted: Arrays) -> bool:

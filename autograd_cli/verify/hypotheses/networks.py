@@ -22,6 +22,11 @@ def _relu(h: Float64) -> Float64:
     return np.maximum(h, 0)
 
 
+def _softmax(z: Float64) -> Float64:
+    e = np.exp(z - z.max(1, keepdims=True))
+    return np.asarray(e / e.sum(1, keepdims=True))
+
+
 def _mask(grad: Float64, h: Float64) -> Float64:
     return grad * (h > 0)
 
@@ -45,6 +50,12 @@ ACTIVATIONS: Mapping[str, Entrywise] = {
     "a square for the ReLU": np.square,
     "the ReLU turned round": lambda h: np.minimum(h, 0),
 }
+OUTPUTS: Mapping[str, Entrywise] = {
+    "a ReLU on the output": _relu,
+    "a sigmoid on the output": _sigmoid,
+    "tanh on the output": np.tanh,
+    "a softmax on the output": _softmax,
+}
 MASKS: Mapping[str, Back] = {
     "no mask: ReLU's derivative left out": lambda grad, _: grad,
     "a clamp for the mask: the gradient is cut at 0, where h > 0 should decide": lambda grad, _: _relu(grad),
@@ -66,22 +77,14 @@ def other_activation(evidence: Evidence) -> str | None:
     for words, activation in ACTIVATIONS.items():
         if explained(evidence, network(evidence, activation)):
             return f"it is what it would be with {words}?"
-    for words, changes in {
-        "a ReLU on the output": {"output": _relu},
-        "a sigmoid on the output": {"output": _sigmoid},
-        "tanh on the output": {"output": np.tanh},
-        "a softmax on the output": {"output": _softmax},
-        "a ReLU on the inputs": {"inputs": _relu},
-    }.items():
-        if evidence.what == "loss" and explained(evidence, network(evidence, **changes)):
+    for words, output in OUTPUTS.items():
+        if explained(evidence, network(evidence, output=output)):
             return f"it is what it would be with {words}?"
     return None
 
 
 def other_mask(evidence: Evidence) -> str | None:
     """ReLU's derivative is 1 where h > 0, whatever the gradient is: something else on the way back."""
-    if evidence.what != "gradient":
-        return None
     for words, mask in MASKS.items():
         if explained(evidence, network(evidence, mask=mask)):
             return f"it is what it would be with {words}?"
@@ -90,8 +93,6 @@ def other_mask(evidence: Evidence) -> str | None:
 
 def other_way_back(evidence: Evidence) -> str | None:
     """The right derivative of ReLU, and something else about the way back."""
-    if evidence.what != "gradient":
-        return None
     if explained(evidence, network(evidence, add_up=lambda grad: grad.sum(1))):
         return "it is what it would be with the bias's gradient summed over the wrong axis?"
     p = evidence.reference[evidence.step].before
@@ -108,7 +109,7 @@ def other_way_back(evidence: Evidence) -> str | None:
 
 def counted_once(evidence: Evidence) -> str | None:
     """A layer that ran several times, with less than the sum of its gradients."""
-    if evidence.what != "gradient" or not evidence.name.endswith("_middle"):
+    if not evidence.name.endswith("_middle"):
         return None
     for words, choose in {
         "its last time alone": lambda parts: parts[0],
@@ -126,7 +127,6 @@ def network(
     *,
     mask: Back = _mask,
     output: Entrywise = lambda y_pred: y_pred,
-    inputs: Entrywise = lambda x: x,
     choose: Callable[[list[Float64]], Float64] = sum,  # type: ignore[assignment]
     add_up: Callable[[Float64], Float64] = lambda grad: grad.sum(0),
     weights_back: Arrays | None = None,
@@ -138,7 +138,6 @@ def network(
         activation: between the layers.
         mask: from the gradient of an activation and its input h to the gradient of h.
         output: of the last layer's sums.
-        inputs: of x.
         choose: of a layer's gradients, one for each time that it ran, the last time first.
         add_up: the gradient of a bias, given that of the layer's sums.
         weights_back: in place of the weights on the way back.
@@ -150,7 +149,7 @@ def network(
         return {}
     depth = next(islice(evidence.problem.choices(4), evidence.step, None)) if "w_middle" in p else 0
     ran = []
-    z = inputs(x)
+    z = x
     for layer in ["1", *["_middle"] * depth]:
         h = z @ p["w" + layer] + p.get("b" + layer, 0.0)
         ran.append((layer, z, h))
@@ -169,8 +168,3 @@ def network(
         parts.setdefault("b" + layer, []).append(add_up(grad))
         grad = grad @ back["w" + layer].T
     return {name: choose(parts[name]) if parts[name] else np.zeros_like(p[name]) for name in p}
-
-
-def _softmax(z: Float64) -> Float64:
-    e = np.exp(z - z.max(1, keepdims=True))
-    return np.asarray(e / e.sum(1, keepdims=True))

@@ -111,10 +111,10 @@ def _variants(rule: Rule) -> Iterator[tuple[str, Rule]]:
             yield f"with a weight decay of {decay:g} in the gradient", _Decayed(_anew(rule), decay)
 
 
-def _anew(rule: Rule, **numbers: Any) -> Any:
+def _anew(rule: Any, **numbers: Any) -> Any:
     """The rule with other numbers, and nothing remembered."""
-    memory = {one.name: {} for one in fields(rule) if one.default_factory is dict}  # type: ignore[arg-type]
-    return replace(rule, **memory, **numbers)  # type: ignore[type-var]
+    memory: dict[str, Any] = {one.name: {} for one in fields(rule) if one.default_factory is dict}
+    return replace(rule, **memory, **numbers)
 
 
 def _history(evidence: Evidence) -> list[Any]:

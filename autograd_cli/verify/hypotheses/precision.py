@@ -1,6 +1,7 @@
 """Numbers of fewer digits: rounded at the end, or computed from rounded ones."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +68,7 @@ def from_rounded(evidence: Evidence) -> str | None:
     for dtype, cast in CASTS.items():
         if dtype == evidence.config.dtype:
             continue
-        cases: list[tuple[str, dict[str, object]]] = [
+        cases: list[tuple[str, dict[str, Any]]] = [
             ("x", {"x": cast(x)}),
             ("y", {"y": cast(y)}),
             ("x and y", {"x": cast(x), "y": cast(y)}),

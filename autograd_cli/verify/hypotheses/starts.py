@@ -25,7 +25,8 @@ def scaled(evidence: Evidence) -> str | None:
             return f"it is {show(factor)} = {words} of the shared start: an initialisation of its own?"
     if not is_believable(factor, [expected]):
         return None
-    return f"it is {show(factor)} of the shared start: scaled?"
+    sign = ", with the opposite sign" if factor < 0 else ""
+    return f"it is {show(abs(factor))} of the shared start{sign}: scaled?"
 
 
 def of_other_settings(evidence: Evidence) -> str | None:

@@ -63,7 +63,7 @@ def learning_rate(evidence: Evidence) -> str | None:
             continue
         which = ", all parameters alike" if len(names) > 1 else ""
         lr = evidence.config.lr
-        since = ", which holds for the steps before" if evidence.step else ""
+        since = ", as it was until now" if evidence.step else ""
         rates = f"a learning rate of {show(factor * lr)} where {show(lr)} is set{since}"
         others = [guess] if guess and guess.startswith(("a mean", "a sum")) else []
         # At the first step the two cannot be told apart.

@@ -75,7 +75,7 @@ class Net(Planted):
 class CountedOnce(Net):
     """Keeps the gradient of the last time alone."""
 
-    named = "the gradient of its last time alone"
+    called = "the gradient of its last time alone"
 
     def add(self, parts: list[Any]) -> Any:
         return parts[0]
@@ -84,7 +84,7 @@ class CountedOnce(Net):
 class CountedAtFirst(Net):
     """Overwrites the gradient each time."""
 
-    named = "the gradient of its first time alone"
+    called = "the gradient of its first time alone"
 
     def add(self, parts: list[Any]) -> Any:
         return parts[-1]
@@ -93,7 +93,7 @@ class CountedAtFirst(Net):
 class CountedOnAverage(Net):
     """Averages over the times."""
 
-    named = "the gradient of the mean of its times"
+    called = "the gradient of the mean of its times"
 
     def add(self, parts: list[Any]) -> Any:
         return sum(parts) / len(parts)
@@ -102,7 +102,7 @@ class CountedOnAverage(Net):
 class OneMore(Net):
     """A range that goes one too far."""
 
-    named = "on a path of one more than was drawn: a loop that is one off"
+    called = "on a path of one more than was drawn: a loop that is one off"
 
     def choose(self, problem: Problem) -> Any:
         return (depth + 1 for depth in problem.choices(4))
@@ -111,7 +111,7 @@ class OneMore(Net):
 class OwnDraws(Net):
     """Draws depths of its own."""
 
-    named = r"on path \d, which was not drawn|path of"
+    called = r"on path \d, which was not drawn|path of"
 
     def choose(self, problem: Problem) -> Any:
         generator = np.random.default_rng(0)
@@ -122,7 +122,7 @@ class OwnDraws(Net):
 class DrawnTwice(Net):
     """Uses every second draw."""
 
-    named = r"draws that are out of step|on path \d, which was not drawn|path of one"
+    called = r"draws that are out of step|on path \d, which was not drawn|path of one"
 
     def choose(self, problem: Problem) -> Any:
         draws = problem.choices(4)
@@ -134,14 +134,14 @@ class DrawnTwice(Net):
 class NeverRests(Net):
     """A layer that did not run goes on by its velocity."""
 
-    named = "it was not used in this step, and moves"
+    called = "it was not used in this step, and moves"
     rests = False
 
 
 class NoMomentum(Net):
     """A velocity that is forgotten."""
 
-    named = r"a momentum of 0 where 0\.9 is set|those of plain SGD"
+    called = r"a momentum of 0 where 0\.9 is set|those of plain SGD"
 
     def velocity(self, name: str, g: Any) -> Any:
         return g
@@ -150,7 +150,7 @@ class NoMomentum(Net):
 class OtherMomentum(Net):
     """A momentum that is off."""
 
-    named = r"a momentum of 0\.95 where 0\.9 is set"
+    called = r"a momentum of 0\.95 where 0\.9 is set"
 
     def velocity(self, name: str, g: Any) -> Any:
         self.v[name] = 0.95 * self.v[name] + g if name in self.v else g
@@ -160,7 +160,7 @@ class OtherMomentum(Net):
 class Nesterov(Net):
     """Looks ahead."""
 
-    named = r"g \+ 0\.9 v where v belongs: Nesterov"
+    called = r"g \+ 0\.9 v where v belongs: Nesterov"
 
     def velocity(self, name: str, g: Any) -> Any:
         return g + self.momentum * super().velocity(name, g)
@@ -169,7 +169,7 @@ class Nesterov(Net):
 class Dampened(Net):
     """A dampening of 0.1 from the second step on, as torch has it."""
 
-    named = r"takes in 0\.9 of the gradient: a dampening of 0\.1"
+    called = r"takes in 0\.9 of the gradient: a dampening of 0\.1"
 
     def velocity(self, name: str, g: Any) -> Any:
         self.v[name] = self.momentum * self.v[name] + 0.9 * g if name in self.v else g
@@ -179,7 +179,7 @@ class Dampened(Net):
 class AveragedVelocity(Net):
     """An average of gradients, from zeros."""
 
-    named = r"takes in 0\.1 of each gradient: an average"
+    called = r"takes in 0\.1 of each gradient: an average"
 
     def velocity(self, name: str, g: Any) -> Any:
         self.v[name] = self.momentum * self.v.get(name, 0) + (1 - self.momentum) * g

@@ -23,7 +23,7 @@ PLAIN = ("bias=false", "optimizer=SGD")
 class TorchMean(Planted, optim.Mlp):
     """nn.MSELoss as it is by default."""
 
-    named = r"1/27 = 1/\(N D_out\) of the reference's: a mean"
+    called = r"1/27 = 1/\(N D_out\) of the reference's: a mean"
     keys = PLAIN
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
@@ -34,7 +34,7 @@ class TorchMean(Planted, optim.Mlp):
 class TorchNotZeroed(Planted, optim.Mlp):
     """Forgets zero_grad()."""
 
-    named = "the sum of .*: never zeroed"
+    called = "the sum of .*: never zeroed"
     keys = PLAIN
 
     def backward(self, loss: torch.Tensor) -> None:
@@ -44,7 +44,7 @@ class TorchNotZeroed(Planted, optim.Mlp):
 class TorchDecay(Planted, optim.Mlp):
     """A weight decay in the optimiser."""
 
-    named = r"0\.01 lr of the parameter as well: a weight decay"
+    called = r"0\.01 lr of the parameter as well: a weight decay"
     keys = PLAIN
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
@@ -55,7 +55,7 @@ class TorchDecay(Planted, optim.Mlp):
 class TorchNesterov(Planted, optim.Mlp):
     """A momentum of Nesterov's that nobody has asked for."""
 
-    named = r"Nesterov's momentum of 0\.9"
+    called = r"Nesterov's momentum of 0\.9"
     keys = PLAIN
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
@@ -67,7 +67,7 @@ class TorchNesterov(Planted, optim.Mlp):
 class TorchAdamDefaults(Planted, optim.Mlp):
     """Adam with the learning rate that it has by itself."""
 
-    named = r"0\.1 times as long, all parameters alike: a learning rate of 0\.001 where 0\.01 is set"
+    called = r"0\.1 times as long, all parameters alike: a learning rate of 0\.001 where 0\.01 is set"
     keys = ("bias=false", "optimizer=Adam", "lr=1e-2")
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
@@ -78,7 +78,7 @@ class TorchAdamDefaults(Planted, optim.Mlp):
 class TorchAdamW(Planted, optim.Mlp):
     """AdamW, whose default is a decay of 0.01."""
 
-    named = r"0\.01 lr of the parameter as well: a weight decay"
+    called = r"0\.01 lr of the parameter as well: a weight decay"
     keys = ("bias=false", "optimizer=Adam", "lr=1e-2")
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
@@ -89,7 +89,7 @@ class TorchAdamW(Planted, optim.Mlp):
 class TorchAdamDecay(Planted, optim.Mlp):
     """Adam with a decay in its gradient."""
 
-    named = r"Adam with a weight decay of 0\.01 in the gradient"
+    called = r"Adam with a weight decay of 0\.01 in the gradient"
     keys = ("bias=false", "optimizer=Adam", "lr=1e-2")
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
@@ -100,7 +100,7 @@ class TorchAdamDecay(Planted, optim.Mlp):
 class TorchRMSpropMomentum(Planted, optim.Mlp):
     """RMSprop with a momentum."""
 
-    named = None
+    called = None
     keys = ("bias=false", "optimizer=RMSprop", "lr=1e-2")
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
@@ -111,7 +111,7 @@ class TorchRMSpropMomentum(Planted, optim.Mlp):
 class TorchDefaultDtype(Planted, autograd.Mlp):
     """Weights in the dtype that torch has by default."""
 
-    named = "rounded to float32: a cast"
+    called = "rounded to float32: a cast"
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
         super().__init__(problem, config)
@@ -121,7 +121,7 @@ class TorchDefaultDtype(Planted, autograd.Mlp):
 class TorchDetached(Planted, autograd.Mlp):
     """Cuts the graph between the layers."""
 
-    named = "it is 0: detached"
+    called = "it is 0: detached"
 
     def forward(self) -> torch.Tensor:
         h_relu = (self.x @ self.w1).clamp(min=0).detach() + 0 * self.w1.sum()
@@ -131,7 +131,7 @@ class TorchDetached(Planted, autograd.Mlp):
 class TorchGelu(Planted, autograd.Mlp):
     """torch's GELU, of the error function."""
 
-    named = "GELU"
+    called = "GELU"
 
     def forward(self) -> torch.Tensor:
         return (nn.functional.gelu(self.x @ self.w1) @ self.w2 - self.y).pow(2).sum()
@@ -140,7 +140,7 @@ class TorchGelu(Planted, autograd.Mlp):
 class TorchDraw(Planted, numpy.Mlp):
     """Weights of torch's generator."""
 
-    named = None
+    called = None
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
         super().__init__(problem, config)
@@ -151,7 +151,7 @@ class TorchDraw(Planted, numpy.Mlp):
 class MeanOverOutputs(Planted, numpy.Mlp):
     """The mean over the outputs, summed over the examples."""
 
-    named = r"1/3 = 1/D_out of the reference's: a mean"
+    called = r"1/3 = 1/D_out of the reference's: a mean"
 
     def forward(self) -> Any:
         super().forward()
@@ -161,7 +161,7 @@ class MeanOverOutputs(Planted, numpy.Mlp):
 class SignForMask(Planted, numpy.Mlp):
     """The sign of h as its mask."""
 
-    named = None
+    called = None
 
     def backward(self, loss: Any) -> None:
         super().backward(loss)
@@ -171,7 +171,7 @@ class SignForMask(Planted, numpy.Mlp):
 class BeforeReLU(Planted, numpy.Mlp):
     """The gradient of w2 from h, where h_relu belongs."""
 
-    named = None
+    called = None
 
     def backward(self, loss: Any) -> None:
         super().backward(loss)
@@ -181,7 +181,7 @@ class BeforeReLU(Planted, numpy.Mlp):
 class StalePredictions(Planted, numpy.Mlp):
     """Goes back from the predictions of the step before."""
 
-    named = None
+    called = None
     kept: Any = None
 
     def backward(self, loss: Any) -> None:
@@ -194,7 +194,7 @@ class StalePredictions(Planted, numpy.Mlp):
 class RateOverTime(Planted, numpy.Mlp):
     """A learning rate over the number of the step."""
 
-    named = r"1/2 times as long, all parameters alike: a learning rate of 0\.0005 where 0\.001 is set"
+    called = r"1/2 times as long, all parameters alike: a learning rate of 0\.0005 where 0\.001 is set"
     t = 0
 
     def update(self) -> None:
@@ -206,7 +206,7 @@ class RateOverTime(Planted, numpy.Mlp):
 class OneNotZeroed(Planted, numpy.Mlp):
     """Clears one gradient of two."""
 
-    named = "the sum of .*: never zeroed"
+    called = "the sum of .*: never zeroed"
     sum: Any = 0.0
 
     def backward(self, loss: Any) -> None:
@@ -218,7 +218,7 @@ class OneNotZeroed(Planted, numpy.Mlp):
 class EverySecondStep(Planted, numpy.Mlp):
     """Updates at every second step only."""
 
-    named = r"no parameter is changed by update\(\)"
+    called = r"no parameter is changed by update\(\)"
     t = 0
 
     def update(self) -> None:
@@ -230,7 +230,7 @@ class EverySecondStep(Planted, numpy.Mlp):
 class CentredAltogether(Planted, numpy.Mlp):
     """Takes off the mean of all inputs."""
 
-    named = "with x shifted to mean 0"
+    called = "with x shifted to mean 0"
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
         super().__init__(problem, config)
@@ -240,7 +240,7 @@ class CentredAltogether(Planted, numpy.Mlp):
 class RoundedTargets(Planted, numpy.Mlp):
     """Whole numbers for targets."""
 
-    named = None
+    called = None
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
         super().__init__(problem, config)
@@ -250,7 +250,7 @@ class RoundedTargets(Planted, numpy.Mlp):
 class SinglePrecisionProduct(Planted, numpy.Mlp):
     """One product in float32, everything else in float64."""
 
-    named = None
+    called = None
 
     def forward(self) -> Any:
         super().forward()
@@ -261,7 +261,7 @@ class SinglePrecisionProduct(Planted, numpy.Mlp):
 class ShuffledWayBack(Planted, numpy.Mlp):
     """A batch that is drawn anew for the way back."""
 
-    named = None
+    called = None
 
     def backward(self, loss: Any) -> None:
         super().backward(loss)
@@ -273,7 +273,7 @@ class ShuffledWayBack(Planted, numpy.Mlp):
 class SafeLogarithm(OfSoftmax, softmax.Softmax):
     """A logarithm that cannot overflow, and is not quite one."""
 
-    named = None
+    called = None
 
     def forward(self) -> Any:
         super().forward()
@@ -284,7 +284,7 @@ class SafeLogarithm(OfSoftmax, softmax.Softmax):
 class DerivativeByX(OfSin, sin.Sin):
     """3 x² for x³."""
 
-    named = None
+    called = None
 
     def backward(self, loss: Any) -> None:
         super().backward(loss)
@@ -294,7 +294,7 @@ class DerivativeByX(OfSin, sin.Sin):
 class TwiceDivided(OfLinear, linear.Linear):
     """A mean of a mean."""
 
-    named = "1/5 = 1/N of the reference's, all arrays alike: a mean"
+    called = "1/5 = 1/N of the reference's, all arrays alike: a mean"
 
     def backward(self, loss: Any) -> None:
         super().backward(loss)
@@ -304,7 +304,7 @@ class TwiceDivided(OfLinear, linear.Linear):
 class SignOfOneTerm(OfSin, sin.Sin):
     """a + b x - c x² + d x³."""
 
-    named = "with c with the opposite sign"
+    called = "with c with the opposite sign"
 
     def forward(self) -> Any:
         super().forward()
@@ -315,7 +315,7 @@ class SignOfOneTerm(OfSin, sin.Sin):
 class NoConstant(OfSin, sin.Sin):
     """b x + c x² + d x³."""
 
-    named = "with a left out"
+    called = "with a left out"
 
     def forward(self) -> Any:
         super().forward()
@@ -326,7 +326,7 @@ class NoConstant(OfSin, sin.Sin):
 class HalfAGradientAndARate(Planted, numpy.Mlp):
     """Two at once, that undo each other in the update."""
 
-    named = "1/2 of the reference's, all arrays alike: a factor 2 forgotten"
+    called = "1/2 of the reference's, all arrays alike: a factor 2 forgotten"
 
     def backward(self, loss: Any) -> None:
         super().backward(loss)

@@ -1,6 +1,6 @@
 """Mistakes of linear."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,13 +14,13 @@ class OfLinear(Planted):
     """A wrong level of linear."""
 
     task = "linear"
-    keys = ("N=5", "lr=1e-2")
+    keys: ClassVar[tuple[str, ...]] = ("N=5", "lr=1e-2")
 
 
 class LinearSum(OfLinear, linear.Linear):
     """The sum, where this task has the mean."""
 
-    named = "5 = N of the reference's: a sum where a mean belongs"
+    called = "5 = N of the reference's: a sum where a mean belongs"
 
     def forward(self) -> Any:
         return super().forward() * len(self.x)
@@ -29,7 +29,7 @@ class LinearSum(OfLinear, linear.Linear):
 class LinearBroadcast(OfLinear, linear.Linear):
     """y as (N,), so that every prediction is held against every target."""
 
-    named = r"each prediction against every target: \(N, 1\) against \(N,\)"
+    called = r"each prediction against every target: \(N, 1\) against \(N,\)"
 
     def forward(self) -> Any:
         super().forward()
@@ -39,7 +39,7 @@ class LinearBroadcast(OfLinear, linear.Linear):
 class LinearGradientSummed(OfLinear, linear.Linear):
     """Forgets that a mean leaves its 1/N."""
 
-    named = "5 = N of the reference's, all arrays alike: a sum where a mean belongs"
+    called = "5 = N of the reference's, all arrays alike: a sum where a mean belongs"
 
     def backward(self, loss: Any) -> None:
         super().backward(loss)
@@ -49,7 +49,7 @@ class LinearGradientSummed(OfLinear, linear.Linear):
 class LinearWithoutX(OfLinear, linear.Linear):
     """A gradient of w without its x."""
 
-    named = "that of b should be|what b should be"
+    called = "that of b should be|what b should be"
 
     def backward(self, loss: Any) -> None:
         super().backward(loss)
@@ -59,7 +59,7 @@ class LinearWithoutX(OfLinear, linear.Linear):
 class LinearBiasNotTrained(OfLinear, linear.Linear):
     """A bias that stays."""
 
-    named = "as it was before: not trained"
+    called = "as it was before: not trained"
 
     def update(self) -> None:
         self.w = self.w - self.lr * self.grad_w
@@ -68,7 +68,7 @@ class LinearBiasNotTrained(OfLinear, linear.Linear):
 class LinearScaled(OfLinear, linear.Linear):
     """Inputs brought to [0, 1]."""
 
-    named = r"scaled to \[0, 1\]"
+    called = r"scaled to \[0, 1\]"
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
         super().__init__(problem, config)
@@ -78,7 +78,7 @@ class LinearScaled(OfLinear, linear.Linear):
 class LinearOddRate(OfLinear, linear.Linear):
     """A factor that two numbers could have by chance."""
 
-    named = None
+    called = None
 
     def update(self) -> None:
         self.w = self.w - 1.2345678 * self.lr * self.grad_w

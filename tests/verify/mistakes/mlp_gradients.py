@@ -28,7 +28,7 @@ class OtherGradients(numpy.Mlp):
 class MeanGradient(Planted, OtherGradients):
     """Reports the sum, and goes down the gradient of the mean."""
 
-    named = r"1/9 = 1/N of the reference's, all arrays alike: a mean where a sum belongs\?"
+    called = r"1/9 = 1/N of the reference's, all arrays alike: a mean where a sum belongs\?"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         return w1 / len(self.x), w2 / len(self.x)
@@ -37,7 +37,7 @@ class MeanGradient(Planted, OtherGradients):
 class MeanOverAll(Planted, OtherGradients):
     """The mean over all entries."""
 
-    named = r"1/27 = 1/\(N D_out\) of the reference's, all arrays alike: a mean"
+    called = r"1/27 = 1/\(N D_out\) of the reference's, all arrays alike: a mean"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         return w1 / self.y.size, w2 / self.y.size
@@ -46,7 +46,7 @@ class MeanOverAll(Planted, OtherGradients):
 class NoTwo(Planted, OtherGradients):
     """The derivative of a square without its 2."""
 
-    named = "1/2 of the reference's, all arrays alike: a factor 2 forgotten"
+    called = "1/2 of the reference's, all arrays alike: a factor 2 forgotten"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         return w1 / 2, w2 / 2
@@ -55,7 +55,7 @@ class NoTwo(Planted, OtherGradients):
 class OneScaled(Planted, OtherGradients):
     """One of the two has a factor of its own."""
 
-    named = "1.7 of the reference's, all entries alike: a constant factor"
+    called = "1.7 of the reference's, all entries alike: a constant factor"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         return w1, 1.7 * w2
@@ -64,7 +64,7 @@ class OneScaled(Planted, OtherGradients):
 class WrongSign(Planted, OtherGradients):
     """y - y_pred for y_pred - y."""
 
-    named = "opposite sign"
+    called = "opposite sign"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         return -w1, -w2
@@ -73,7 +73,7 @@ class WrongSign(Planted, OtherGradients):
 class TransposedGradient(Planted, OtherGradients):
     """The two factors of the product in the wrong order."""
 
-    named = "transposed"
+    called = "transposed"
     keys = SQUARE
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
@@ -83,7 +83,7 @@ class TransposedGradient(Planted, OtherGradients):
 class ReshapedGradient(Planted, OtherGradients):
     """A reshape that makes the shape right."""
 
-    named = "reshaped where a transpose belongs"
+    called = "reshaped where a transpose belongs"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         return w1.T.reshape(w1.shape), w2
@@ -92,7 +92,7 @@ class ReshapedGradient(Planted, OtherGradients):
 class Detached(Planted, OtherGradients):
     """A first layer that nothing reaches."""
 
-    named = "it is 0: detached"
+    called = "it is 0: detached"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         return np.zeros_like(w1), w2
@@ -101,8 +101,8 @@ class Detached(Planted, OtherGradients):
 class NeverZeroed(Planted, OtherGradients):
     """Adds to what is there."""
 
-    named = "the sum of .*: never zeroed"
-    sums: Any = (0.0, 0.0)
+    called = "the sum of .*: never zeroed"
+    sums: tuple[Any, Any] = (0.0, 0.0)
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         self.sums = (self.sums[0] + w1, self.sums[1] + w2)
@@ -112,19 +112,19 @@ class NeverZeroed(Planted, OtherGradients):
 class StaleGradient(Planted, OtherGradients):
     """Shows those of the step before."""
 
-    named = "of step 0: not computed anew"
-    kept: Any = None
+    called = "of step 0: not computed anew"
+    kept: tuple[Any, Any] | None = None
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         kept, self.kept = self.kept, (w1, w2)
-        return self.kept if kept is None else kept
+        return (w1, w2) if kept is None else kept
 
 
 class Velocity(Planted, OtherGradients):
     """Shows the velocity of a momentum."""
 
-    named = "0.9 of the last step's: a momentum"
-    v: Any = (0.0, 0.0)
+    called = "0.9 of the last step's: a momentum"
+    v: tuple[Any, Any] = (0.0, 0.0)
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         self.v = (0.9 * self.v[0] + w1, 0.9 * self.v[1] + w2)
@@ -134,7 +134,7 @@ class Velocity(Planted, OtherGradients):
 class ClippedByValue(Planted, OtherGradients):
     """Clips every entry."""
 
-    named = r"no entry is beyond 5, .*clipped by value"
+    called = r"no entry is beyond 5, .*clipped by value"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         return np.clip(w1, -5, 5), np.clip(w2, -5, 5)
@@ -143,7 +143,7 @@ class ClippedByValue(Planted, OtherGradients):
 class ClippedByNorm(Planted, OtherGradients):
     """Clips the norm of all, as torch does."""
 
-    named = r"the norm 1, with the reference's direction: clipped by norm"
+    called = r"the norm 1, with the reference's direction: clipped by norm"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         norm = np.sqrt(np.square(w1).sum() + np.square(w2).sum())
@@ -154,7 +154,7 @@ class ClippedByNorm(Planted, OtherGradients):
 class GradientPenalty(Planted, OtherGradients):
     """A penalty on the weights that the loss does not have."""
 
-    named = r"0\.02 times the parameters: a penalty on weights"
+    called = r"0\.02 times the parameters: a penalty on weights"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         return w1 + 0.02 * self.w1, w2 + 0.02 * self.w2
@@ -163,7 +163,7 @@ class GradientPenalty(Planted, OtherGradients):
 class Float32Gradient(Planted, OtherGradients):
     """Keeps gradients in float32."""
 
-    named = "rounded to float32: a cast"
+    called = "rounded to float32: a cast"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         return w1.astype(np.float32), w2.astype(np.float32)
@@ -172,7 +172,7 @@ class Float32Gradient(Planted, OtherGradients):
 class Float16Gradient(Planted, OtherGradients):
     """Keeps gradients in float16."""
 
-    named = "rounded to float16: a cast"
+    called = "rounded to float16: a cast"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         return w1.astype(np.float16), w2.astype(np.float16)
@@ -181,7 +181,7 @@ class Float16Gradient(Planted, OtherGradients):
 class Bfloat16Gradient(Planted, OtherGradients):
     """Keeps one gradient in bfloat16, in which every other tie goes up."""
 
-    named = "rounded to bfloat16: a cast"
+    called = "rounded to bfloat16: a cast"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         import torch
@@ -192,7 +192,7 @@ class Bfloat16Gradient(Planted, OtherGradients):
 class ShuffledRows(Planted, OtherGradients):
     """Rows in the order of a permutation."""
 
-    named = "rows in another order"
+    called = "rows in another order"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         return w1[np.random.default_rng(3).permutation(len(w1))], w2
@@ -201,7 +201,7 @@ class ShuffledRows(Planted, OtherGradients):
 class SpreadMean(Planted, OtherGradients):
     """A mean with keepdims, broadcast back."""
 
-    named = "along axis 0 are all the mean of the reference's: a broadcast"
+    called = "along axis 0 are all the mean of the reference's: a broadcast"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         return w1.mean(0, keepdims=True) + np.zeros_like(w1), w2
@@ -210,7 +210,7 @@ class SpreadMean(Planted, OtherGradients):
 class NegativePartCut(Planted, OtherGradients):
     """A ReLU applied to a gradient."""
 
-    named = "with its negative entries 0: clamped"
+    called = "with its negative entries 0: clamped"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         return w1, np.maximum(w2, 0)
@@ -219,7 +219,7 @@ class NegativePartCut(Planted, OtherGradients):
 class OneEntryWrong(Planted, OtherGradients):
     """One entry is not what it should be."""
 
-    named = None
+    called = None
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         w1[0, 0] += 0.123
@@ -229,7 +229,7 @@ class OneEntryWrong(Planted, OtherGradients):
 class GradientNoise(Planted, OtherGradients):
     """Each entry with its own factor."""
 
-    named = None
+    called = None
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         return w1 * np.random.default_rng(4).uniform(0.9, 1.1, w1.shape), w2
@@ -238,7 +238,7 @@ class GradientNoise(Planted, OtherGradients):
 class MeanAndTransposed(Planted, OtherGradients):
     """Two at once."""
 
-    named = None
+    called = None
     keys = SQUARE
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
@@ -248,7 +248,7 @@ class MeanAndTransposed(Planted, OtherGradients):
 class MeanAndSign(Planted, OtherGradients):
     """Two at once, of which both are factors."""
 
-    named = r"-1/9 = 1/N of the reference's, .*a mean where a sum belongs, with the opposite sign"
+    called = r"-1/9 = -1/N of the reference's, .*a mean where a sum belongs, with the opposite sign"
 
     def change(self, w1: Any, w2: Any) -> tuple[Any, Any]:
         return -w1 / len(self.x), -w2 / len(self.x)
@@ -271,7 +271,7 @@ class OtherBackward(numpy.Mlp):
 class ClampedGradient(Planted, OtherBackward):
     """The document's `tensor` program at batch 100: a clamp where a mask belongs."""
 
-    named = "a clamp for the mask"
+    called = "a clamp for the mask"
 
     def back(self, grad: Any) -> Any:
         return np.maximum(grad, 0)
@@ -280,7 +280,7 @@ class ClampedGradient(Planted, OtherBackward):
 class MaskForgotten(Planted, OtherBackward):
     """ReLU's derivative left out."""
 
-    named = "no mask"
+    called = "no mask"
 
     def back(self, grad: Any) -> Any:
         return grad
@@ -289,7 +289,7 @@ class MaskForgotten(Planted, OtherBackward):
 class MaskTurned(Planted, OtherBackward):
     """A comparison the wrong way round."""
 
-    named = "the mask turned round"
+    called = "the mask turned round"
 
     def back(self, grad: Any) -> Any:
         return grad * (self.h < 0)
@@ -298,7 +298,7 @@ class MaskTurned(Planted, OtherBackward):
 class MaskOfGradient(Planted, OtherBackward):
     """Sets grad_h to 0 where grad_h is below 0, and where h is."""
 
-    named = "a clamp beside the mask"
+    called = "a clamp beside the mask"
 
     def back(self, grad: Any) -> Any:
         return np.maximum(grad, 0) * (self.h > 0)
@@ -307,7 +307,7 @@ class MaskOfGradient(Planted, OtherBackward):
 class LeakyMask(Planted, OtherBackward):
     """A leaky derivative of a ReLU that is none."""
 
-    named = r"the mask of a leaky ReLU \(0\.01\)"
+    called = r"the mask of a leaky ReLU \(0\.01\)"
 
     def back(self, grad: Any) -> Any:
         return np.where(self.h > 0, grad, 0.01 * grad)
@@ -316,7 +316,7 @@ class LeakyMask(Planted, OtherBackward):
 class SigmoidBack(Planted, OtherBackward):
     """The derivative of another activation."""
 
-    named = "a sigmoid's derivative for ReLU's"
+    called = "a sigmoid's derivative for ReLU's"
 
     def back(self, grad: Any) -> Any:
         s = 1 / (1 + np.exp(-self.h))
@@ -326,7 +326,7 @@ class SigmoidBack(Planted, OtherBackward):
 class LastRowLeftOut(Planted, OtherBackward):
     """The last example has no gradient in w1."""
 
-    named = "the last row left out"
+    called = "the last row left out"
 
     def back(self, grad: Any) -> Any:
         grad = grad * (self.h > 0)
@@ -337,7 +337,7 @@ class LastRowLeftOut(Planted, OtherBackward):
 class OldWeightsBack(Planted, OtherBackward):
     """Goes back through the w2 of the step before."""
 
-    named = "on a way back through the weights of step 0: old ones"
+    called = "on a way back through the weights of step 0: old ones"
     old: Any = None
 
     def back(self, grad: Any) -> Any:
@@ -350,7 +350,7 @@ class OldWeightsBack(Planted, OtherBackward):
 class OwnMask(Planted, OtherBackward):
     """Dropout on the way back."""
 
-    named = None
+    called = None
 
     def back(self, grad: Any) -> Any:
         return grad * (self.h > 0) * (np.random.default_rng(8).random(grad.shape) > 0.3)
@@ -400,7 +400,7 @@ class Biased(numpy.Mlp):
 class BiasAveraged(Planted, Biased):
     """A mean over the examples for the bias alone."""
 
-    named = r"1/9 = 1/N of the reference's, all entries alike: a mean"
+    called = r"1/9 = 1/N of the reference's, all entries alike: a mean"
     keys = ("bias=true",)
 
     def over_examples(self, grad: Any) -> Any:
@@ -410,7 +410,7 @@ class BiasAveraged(Planted, Biased):
 class BiasOverTheWrongAxis(Planted, Biased):
     """Sums over the outputs, which fits where N = D_out."""
 
-    named = "over the wrong axis"
+    called = "over the wrong axis"
     keys = ("bias=true", "N=4", "D_out=4")
 
     def over_examples(self, grad: Any) -> Any:
@@ -420,7 +420,7 @@ class BiasOverTheWrongAxis(Planted, Biased):
 class BiasForgotten(Planted, Biased):
     """Has a bias, and does not add it."""
 
-    named = "with b1 left out"
+    called = "with b1 left out"
     keys = ("bias=true",)
 
     def hidden(self) -> Any:
@@ -430,7 +430,7 @@ class BiasForgotten(Planted, Biased):
 class BiasNotTrained(Planted, Biased):
     """A bias that is a buffer."""
 
-    named = "as it was before: not trained"
+    called = "as it was before: not trained"
     keys = ("bias=true",)
 
     def update(self) -> None:

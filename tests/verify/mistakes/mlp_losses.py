@@ -27,7 +27,7 @@ class OtherLoss(numpy.Mlp):
 class MeanLoss(Planted, OtherLoss):
     """The mean over all entries, as nn.MSELoss takes it by default."""
 
-    named = r"1/27 = 1/\(N D_out\) of the reference's: a mean where a sum belongs\?"
+    called = r"1/27 = 1/\(N D_out\) of the reference's: a mean where a sum belongs\?"
 
     def of(self, loss: Any) -> Any:
         return loss / self.y.size
@@ -36,7 +36,7 @@ class MeanLoss(Planted, OtherLoss):
 class MeanOverExamples(Planted, OtherLoss):
     """The mean over the examples."""
 
-    named = r"1/9 = 1/N of the reference's: a mean where a sum belongs"
+    called = r"1/9 = 1/N of the reference's: a mean where a sum belongs"
 
     def of(self, loss: Any) -> Any:
         return loss / len(self.y)
@@ -45,7 +45,7 @@ class MeanOverExamples(Planted, OtherLoss):
 class HalfLoss(Planted, OtherLoss):
     """The half that makes the derivative shorter."""
 
-    named = r"1/2 of the reference's: a factor 2 forgotten"
+    called = r"1/2 of the reference's: a factor 2 forgotten"
 
     def of(self, loss: Any) -> Any:
         return loss / 2
@@ -54,7 +54,7 @@ class HalfLoss(Planted, OtherLoss):
 class NegativeLoss(Planted, OtherLoss):
     """What somebody who maximises would report."""
 
-    named = "opposite sign"
+    called = "opposite sign"
 
     def of(self, loss: Any) -> Any:
         return -loss
@@ -63,7 +63,7 @@ class NegativeLoss(Planted, OtherLoss):
 class RootLoss(Planted, OtherLoss):
     """The root of the mean square."""
 
-    named = r"the root of the reference's over 27"
+    called = r"the root of the reference's over 27"
 
     def of(self, loss: Any) -> Any:
         return np.sqrt(loss / self.y.size)
@@ -72,7 +72,7 @@ class RootLoss(Planted, OtherLoss):
 class AbsoluteErrors(Planted, OtherLoss):
     """The sum of absolute errors."""
 
-    named = "absolute errors would be"
+    called = "absolute errors would be"
 
     def of(self, loss: Any) -> Any:
         return np.abs(self.y_pred - self.y).sum()
@@ -81,7 +81,7 @@ class AbsoluteErrors(Planted, OtherLoss):
 class HuberLoss(Planted, OtherLoss):
     """torch's SmoothL1Loss, averaged."""
 
-    named = "Huber's loss, averaged,"
+    called = "Huber's loss, averaged,"
 
     def of(self, loss: Any) -> Any:
         e = np.abs(self.y_pred - self.y)
@@ -91,7 +91,7 @@ class HuberLoss(Planted, OtherLoss):
 class SquareOfSum(Planted, OtherLoss):
     """Sums up before it squares."""
 
-    named = "the square of the errors' sum"
+    called = "the square of the errors' sum"
 
     def of(self, loss: Any) -> Any:
         return np.square((self.y_pred - self.y).sum())
@@ -100,7 +100,7 @@ class SquareOfSum(Planted, OtherLoss):
 class FirstOutputAlone(Planted, OtherLoss):
     """Indexes where it should not."""
 
-    named = "the first output alone"
+    called = "the first output alone"
 
     def of(self, loss: Any) -> Any:
         return np.square((self.y_pred - self.y)[:, 0]).sum()
@@ -109,7 +109,7 @@ class FirstOutputAlone(Planted, OtherLoss):
 class LossOfTheStepBefore(Planted, OtherLoss):
     """Returns what it kept."""
 
-    named = "the reference's of step 0: not computed anew"
+    called = "the reference's of step 0: not computed anew"
     kept: Any = None
 
     def of(self, loss: Any) -> Any:
@@ -120,7 +120,7 @@ class LossOfTheStepBefore(Planted, OtherLoss):
 class SumOfLosses(Planted, OtherLoss):
     """Adds up over the steps."""
 
-    named = "sum of .*: never started anew"
+    called = "sum of .*: never started anew"
     total = 0.0
 
     def of(self, loss: Any) -> Any:
@@ -131,7 +131,7 @@ class SumOfLosses(Planted, OtherLoss):
 class LossAfterUpdate(Planted, OtherLoss):
     """Records after the update, on a copy."""
 
-    named = "the reference's of step 1: updated before it is recorded"
+    called = "the reference's of step 1: updated before it is recorded"
 
     def of(self, loss: Any) -> Any:
         numpy.Mlp.backward(self, loss)
@@ -142,7 +142,7 @@ class LossAfterUpdate(Planted, OtherLoss):
 class RoundedLoss(Planted, OtherLoss):
     """Two decimals, as it is printed."""
 
-    named = "rounded to 2 decimals"
+    called = "rounded to 2 decimals"
 
     def of(self, loss: Any) -> Any:
         return np.asarray(round(float(loss), 2))
@@ -151,7 +151,7 @@ class RoundedLoss(Planted, OtherLoss):
 class Float32Loss(Planted, OtherLoss):
     """A sum in float32."""
 
-    named = "float32"
+    called = "float32"
 
     def of(self, loss: Any) -> Any:
         return np.square((self.y_pred - self.y).astype(np.float32)).sum(dtype=np.float32)
@@ -160,7 +160,7 @@ class Float32Loss(Planted, OtherLoss):
 class LossWithPenalty(Planted, OtherLoss):
     """A penalty on the weights that nobody asked for."""
 
-    named = r"0\.01 times the parameters' squares: a penalty on weights"
+    called = r"0\.01 times the parameters' squares: a penalty on weights"
 
     def of(self, loss: Any) -> Any:
         return loss + 0.01 * (np.square(self.w1).sum() + np.square(self.w2).sum())
@@ -182,7 +182,7 @@ class OtherForward(numpy.Mlp):
 class NoReLU(Planted, OtherForward):
     """Two layers without anything between."""
 
-    named = "no ReLU"
+    called = "no ReLU"
 
     def predict(self) -> Any:
         return self.x @ self.w1 @ self.w2
@@ -191,7 +191,7 @@ class NoReLU(Planted, OtherForward):
 class Sigmoid(Planted, OtherForward):
     """A sigmoid between the layers."""
 
-    named = "a sigmoid for the ReLU"
+    called = "a sigmoid for the ReLU"
 
     def predict(self) -> Any:
         return 1 / (1 + np.exp(-self.h)) @ self.w2
@@ -200,7 +200,7 @@ class Sigmoid(Planted, OtherForward):
 class LeakyReLU(Planted, OtherForward):
     """torch's LeakyReLU."""
 
-    named = r"a leaky ReLU \(0\.01\)"
+    called = r"a leaky ReLU \(0\.01\)"
 
     def predict(self) -> Any:
         return np.maximum(self.h, 0.01 * self.h) @ self.w2
@@ -209,7 +209,7 @@ class LeakyReLU(Planted, OtherForward):
 class ReLUOnOutput(Planted, OtherForward):
     """A ReLU after the last layer as well."""
 
-    named = "a ReLU on the output"
+    called = "a ReLU on the output"
 
     def predict(self) -> Any:
         return np.maximum(self.y_pred, 0)
@@ -218,7 +218,7 @@ class ReLUOnOutput(Planted, OtherForward):
 class TransposedProduct(Planted, OtherForward):
     """Multiplies by the transpose of w1, which nothing notices where it is square."""
 
-    named = "with w1 transposed"
+    called = "with w1 transposed"
     keys = SQUARE
 
     def predict(self) -> Any:
@@ -228,7 +228,7 @@ class TransposedProduct(Planted, OtherForward):
 class ReshapedProduct(Planted, OtherForward):
     """Keeps w1 as (out, in), and reshapes where it should transpose."""
 
-    named = "with w1 reshaped where it should be transposed"
+    called = "with w1 reshaped where it should be transposed"
 
     def predict(self) -> Any:
         return np.maximum(self.x @ self.w1.T.reshape(self.w1.shape), 0) @ self.w2
@@ -237,7 +237,7 @@ class ReshapedProduct(Planted, OtherForward):
 class CopyOfWeights(Planted, numpy.Mlp):
     """Predicts with a copy of w2 that stays as it was at the start."""
 
-    named = "with w2 of the (start|step before): a copy that update"
+    called = "with w2 of the (start|step before): a copy that update"
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
         super().__init__(problem, config)
@@ -253,7 +253,7 @@ class CopyOfWeights(Planted, numpy.Mlp):
 class ExtraBias(Planted, numpy.Mlp):
     """Trains a bias that starts at 0."""
 
-    named = r"a bias that starts at 0 \(b2\)"
+    called = r"a bias that starts at 0 \(b2\)"
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
         super().__init__(problem, config)
@@ -286,7 +286,7 @@ class OtherData(numpy.Mlp):
 class LastExampleLost(Planted, OtherData):
     """A range that ends too early."""
 
-    named = "the last row left out"
+    called = "the last row left out"
 
     def change(self, x: Any, y: Any) -> tuple[Any, Any]:
         return x[:-1], y[:-1]
@@ -295,7 +295,7 @@ class LastExampleLost(Planted, OtherData):
 class MisalignedTargets(Planted, OtherData):
     """Targets of the example before."""
 
-    named = "y shifted by one row against x"
+    called = "y shifted by one row against x"
 
     def change(self, x: Any, y: Any) -> tuple[Any, Any]:
         return x, np.roll(y, 1, 0)
@@ -304,7 +304,7 @@ class MisalignedTargets(Planted, OtherData):
 class ReversedExamples(Planted, OtherData):
     """Inputs in reverse, targets not."""
 
-    named = "the rows of y in reverse"
+    called = "the rows of y in reverse"
 
     def change(self, x: Any, y: Any) -> tuple[Any, Any]:
         return x[::-1], y
@@ -313,7 +313,7 @@ class ReversedExamples(Planted, OtherData):
 class StandardisedInputs(Planted, OtherData):
     """What people do to data without being asked."""
 
-    named = "x, each column by itself, scaled to mean 0 and deviation 1"
+    called = "x, each column by itself, scaled to mean 0 and deviation 1"
 
     def change(self, x: Any, y: Any) -> tuple[Any, Any]:
         return (x - x.mean(0)) / x.std(0), y
@@ -322,7 +322,7 @@ class StandardisedInputs(Planted, OtherData):
 class NoTargets(Planted, OtherData):
     """Targets that were never filled in."""
 
-    named = "targets of 0"
+    called = "targets of 0"
 
     def change(self, x: Any, y: Any) -> tuple[Any, Any]:
         return x, np.zeros_like(y)
@@ -331,7 +331,7 @@ class NoTargets(Planted, OtherData):
 class Float32Inputs(Planted, OtherData):
     """A cast on the way in."""
 
-    named = "with x rounded to float32: a cast"
+    called = "with x rounded to float32: a cast"
 
     def change(self, x: Any, y: Any) -> tuple[Any, Any]:
         return x.astype(np.float32).astype(np.float64), y
@@ -340,7 +340,7 @@ class Float32Inputs(Planted, OtherData):
 class Float16Data(Planted, OtherData):
     """A cast of both."""
 
-    named = "with x and y rounded to float16: a cast"
+    called = "with x and y rounded to float16: a cast"
 
     def change(self, x: Any, y: Any) -> tuple[Any, Any]:
         return x.astype(np.float16).astype(np.float64), y.astype(np.float16).astype(np.float64)
@@ -349,7 +349,7 @@ class Float16Data(Planted, OtherData):
 class Bfloat16Weights(Planted, OtherForward):
     """A product of weights in half precision, their upper 16 bits, as cut off from float32."""
 
-    named = None  # cut off, where a cast rounds
+    called = None  # cut off, where a cast rounds
 
     def predict(self) -> Any:
         bits = self.w2.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
@@ -359,7 +359,7 @@ class Bfloat16Weights(Planted, OtherForward):
 class Float16Weights(Planted, OtherForward):
     """A product of weights in half precision."""
 
-    named = "with w2 rounded to float16"
+    called = "with w2 rounded to float16"
 
     def predict(self) -> Any:
         return self.h_relu @ self.w2.astype(np.float16).astype(np.float64)
@@ -368,7 +368,7 @@ class Float16Weights(Planted, OtherForward):
 class Dropout(Planted, OtherForward):
     """Every hidden unit but some, always the same."""
 
-    named = None
+    called = None
 
     def predict(self) -> Any:
         kept = np.random.default_rng(5).random(self.h.shape) > 0.2
@@ -378,7 +378,7 @@ class Dropout(Planted, OtherForward):
 class LayerNorm(Planted, OtherForward):
     """A normalisation that the model has not."""
 
-    named = None
+    called = None
 
     def predict(self) -> Any:
         h = (self.h - self.h.mean(1, keepdims=True)) / self.h.std(1, keepdims=True)
@@ -388,7 +388,7 @@ class LayerNorm(Planted, OtherForward):
 class OtherOutputs(Planted, OtherForward):
     """A skip connection."""
 
-    named = None
+    called = None
 
     def predict(self) -> Any:
         return self.y_pred + self.x[:, :1]
@@ -397,7 +397,7 @@ class OtherOutputs(Planted, OtherForward):
 class NoisyLoss(Planted, OtherLoss):
     """Off by some thousandths."""
 
-    named = None
+    called = None
 
     def of(self, loss: Any) -> Any:
         return loss * 1.0012345678
@@ -406,7 +406,7 @@ class NoisyLoss(Planted, OtherLoss):
 class NoisyTargets(Planted, OtherData):
     """Label noise."""
 
-    named = None
+    called = None
 
     def change(self, x: Any, y: Any) -> tuple[Any, Any]:
         return x, y + 1e-3 * np.random.default_rng(1).standard_normal(y.shape)
@@ -415,7 +415,7 @@ class NoisyTargets(Planted, OtherData):
 class MeanOfAbsoluteErrorsWithoutReLU(Planted, OtherLoss):
     """Two at once: another loss, and no ReLU."""
 
-    named = None
+    called = None
 
     def of(self, loss: Any) -> Any:
         return np.abs(self.x @ self.w1 @ self.w2 - self.y).mean()
@@ -424,7 +424,7 @@ class MeanOfAbsoluteErrorsWithoutReLU(Planted, OtherLoss):
 class MeanOfFewer(Planted, OtherData):
     """Two at once: a row left out, and a mean."""
 
-    named = None
+    called = None
 
     def change(self, x: Any, y: Any) -> tuple[Any, Any]:
         return x[:-1], y[:-1]
@@ -437,7 +437,7 @@ class MeanOfFewer(Planted, OtherData):
 class ZeroLoss(Planted, OtherLoss):
     """Compares predictions with themselves."""
 
-    named = "it is 0: nothing added up"
+    called = "it is 0: nothing added up"
 
     def of(self, loss: Any) -> Any:
         return 0 * loss

@@ -38,7 +38,7 @@ class OtherUpdate(numpy.Mlp):
 class TooFast(Planted, OtherUpdate):
     """A learning rate that is 1 % off."""
 
-    named = r"1\.01 times as long, all parameters alike: a learning rate of 0\.00101 where 0\.001 is set"
+    called = r"1\.01 times as long, all parameters alike: a learning rate of 0\.00101 where 0\.001 is set"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p - 1.01 * self.lr * g
@@ -47,7 +47,7 @@ class TooFast(Planted, OtherUpdate):
 class Averaged(Planted, OtherUpdate):
     """Gradients of a sum, divided by the examples when they are used."""
 
-    named = r"1/9 = 1/N times as long, all parameters alike: .*, or a mean where a sum belongs"
+    called = r"1/9 = 1/N times as long, all parameters alike: .*, or a mean where a sum belongs"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p - self.lr * g / len(self.x)
@@ -56,7 +56,7 @@ class Averaged(Planted, OtherUpdate):
 class OneTooFast(Planted, OtherUpdate):
     """A learning rate of its own for one array."""
 
-    named = r"the step is 3 = D_out times as long: a learning rate of 0\.003"
+    called = r"the step is 3 = D_out times as long: a learning rate of 0\.003"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p - (3 if name == "w2" else 1) * self.lr * g
@@ -65,7 +65,7 @@ class OneTooFast(Planted, OtherUpdate):
 class Twice(Planted, OtherUpdate):
     """Takes every step twice."""
 
-    named = "the step is 2 times as long, all parameters alike"
+    called = "the step is 2 times as long, all parameters alike"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p - self.lr * g - self.lr * g
@@ -74,7 +74,7 @@ class Twice(Planted, OtherUpdate):
 class Uphill(Planted, OtherUpdate):
     """Ascent."""
 
-    named = "opposite sign: uphill"
+    called = "opposite sign: uphill"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p + self.lr * g
@@ -83,7 +83,7 @@ class Uphill(Planted, OtherUpdate):
 class FirstLayerFrozen(Planted, OtherUpdate):
     """Forgets one array."""
 
-    named = "as it was before: not trained"
+    called = "as it was before: not trained"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p if name == "w1" else p - self.lr * g
@@ -92,7 +92,7 @@ class FirstLayerFrozen(Planted, OtherUpdate):
 class NothingTrained(Planted, OtherUpdate):
     """An optimiser of other parameters."""
 
-    named = r"no parameter is changed by update\(\)"
+    called = r"no parameter is changed by update\(\)"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p
@@ -101,7 +101,7 @@ class NothingTrained(Planted, OtherUpdate):
 class OldGradient(Planted, OtherUpdate):
     """Steps down the gradient of the step before."""
 
-    named = "the step is that of the gradient of step 0: a stale one"
+    called = "the step is that of the gradient of step 0: a stale one"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         old, self.m[name] = self.m.get(name, g), g
@@ -111,7 +111,7 @@ class OldGradient(Planted, OtherUpdate):
 class AddedGradients(Planted, OtherUpdate):
     """Adds up gradients where nobody sees it."""
 
-    named = "never zeroed, or a momentum of 1"
+    called = "never zeroed, or a momentum of 1"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         self.m[name] = self.m.get(name, 0) + g
@@ -121,7 +121,7 @@ class AddedGradients(Planted, OtherUpdate):
 class UnaskedMomentum(Planted, OtherUpdate):
     """A momentum that nobody set."""
 
-    named = r"a momentum of 0\.9 where none is set"
+    called = r"a momentum of 0\.9 where none is set"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         self.v[name] = 0.9 * self.v.get(name, 0) + g
@@ -131,7 +131,7 @@ class UnaskedMomentum(Planted, OtherUpdate):
 class Decay(Planted, OtherUpdate):
     """A weight decay of 0.1."""
 
-    named = r"takes off 0\.1 lr of the parameter as well: a weight decay"
+    called = r"takes off 0\.1 lr of the parameter as well: a weight decay"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p - self.lr * (g + 0.1 * p)
@@ -140,7 +140,7 @@ class Decay(Planted, OtherUpdate):
 class DecayOfOne(Planted, OtherUpdate):
     """A weight decay of one layer."""
 
-    named = r"takes off 0\.1 lr of the parameter of w1 as well: a weight decay"
+    called = r"takes off 0\.1 lr of the parameter of w1 as well: a weight decay"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p - self.lr * (g + 0.1 * p * (name == "w1"))
@@ -149,7 +149,7 @@ class DecayOfOne(Planted, OtherUpdate):
 class Schedule(Planted, OtherUpdate):
     """A learning rate that shrinks."""
 
-    named = r"0\.99 times as long, .*a learning rate of 0\.00099 .*which holds for the steps before"
+    called = r"0\.99 times as long, .*a learning rate of 0\.00099 where 0\.001 is set, as it was until now"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p - self.lr * 0.99 ** (self.t - 1) * g
@@ -158,7 +158,7 @@ class Schedule(Planted, OtherUpdate):
 class ClippedWhenUsed(Planted, OtherUpdate):
     """Clips each entry of a gradient that it shows whole."""
 
-    named = "counts for more than 5: clipped by value"
+    called = "counts for more than 5: clipped by value"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p - self.lr * np.clip(g, -5, 5)
@@ -167,7 +167,7 @@ class ClippedWhenUsed(Planted, OtherUpdate):
 class NormClippedWhenUsed(Planted, OtherUpdate):
     """Clips the norm of gradients that it shows whole."""
 
-    named = "as if their norm were 10: clipped by norm"
+    called = "as if their norm were 10: clipped by norm"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         norm = np.sqrt(np.square(self.grad_w1).sum() + np.square(self.grad_w2).sum())
@@ -177,7 +177,7 @@ class NormClippedWhenUsed(Planted, OtherUpdate):
 class SignAlone(Planted, OtherUpdate):
     """Steps of one length."""
 
-    named = "the gradient's sign alone"
+    called = "the gradient's sign alone"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p - self.lr * np.sign(g)
@@ -186,7 +186,7 @@ class SignAlone(Planted, OtherUpdate):
 class UnitGradient(Planted, OtherUpdate):
     """Steps of one norm."""
 
-    named = "the gradient over its norm"
+    called = "the gradient over its norm"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p - self.lr * g / np.linalg.norm(g)
@@ -195,7 +195,7 @@ class UnitGradient(Planted, OtherUpdate):
 class TransposedStep(Planted, OtherUpdate):
     """Goes the transposed way, which fits where w1 is square."""
 
-    named = "the step is the reference's transposed"
+    called = "the step is the reference's transposed"
     keys = SQUARE
 
     def move(self, name: str, p: Any, g: Any) -> Any:
@@ -205,7 +205,7 @@ class TransposedStep(Planted, OtherUpdate):
 class Clamped(Planted, OtherUpdate):
     """Keeps parameters within 1."""
 
-    named = "kept within -1 and 1: clamped"
+    called = "kept within -1 and 1: clamped"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return np.clip(p - self.lr * g, -1, 1)
@@ -214,7 +214,7 @@ class Clamped(Planted, OtherUpdate):
 class Float32Parameters(Planted, OtherUpdate):
     """Keeps parameters in float32 from the first update on."""
 
-    named = "float32: a cast"
+    called = "float32: a cast"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return (p - self.lr * g).astype(np.float32).astype(np.float64)
@@ -223,7 +223,7 @@ class Float32Parameters(Planted, OtherUpdate):
 class NewWeightsBack(Planted, numpy.Mlp):
     """Updates w2 before it goes back through it; the gradients that it shows are right."""
 
-    named = "through the new w2: updated before it was used"
+    called = "through the new w2: updated before it was used"
 
     def update(self) -> None:
         """One array after the other."""
@@ -235,7 +235,7 @@ class NewWeightsBack(Planted, numpy.Mlp):
 class NoiseInUpdate(Planted, OtherUpdate):
     """Langevin's noise."""
 
-    named = None
+    called = None
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p - self.lr * g + 1e-4 * np.random.default_rng(self.t).standard_normal(p.shape)
@@ -244,7 +244,7 @@ class NoiseInUpdate(Planted, OtherUpdate):
 class DecayAndRate(Planted, OtherUpdate):
     """Two at once: a weight decay and a learning rate."""
 
-    named = None
+    called = None
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p - 1.3 * self.lr * (g + 0.1 * p)
@@ -253,7 +253,7 @@ class DecayAndRate(Planted, OtherUpdate):
 class OneRowFrozen(Planted, OtherUpdate):
     """A row that is not trained."""
 
-    named = None
+    called = None
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         moved = p - self.lr * g
@@ -264,7 +264,7 @@ class OneRowFrozen(Planted, OtherUpdate):
 class AdamForSGD(Planted, OtherUpdate):
     """Adam, where SGD is set."""
 
-    named = "those of Adam: another rule"
+    called = "those of Adam: another rule"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         m = self.m[name] = 0.9 * self.m.get(name, 0) + 0.1 * g
@@ -275,7 +275,7 @@ class AdamForSGD(Planted, OtherUpdate):
 class RMSpropForSGD(Planted, OtherUpdate):
     """RMSprop, where SGD is set."""
 
-    named = "those of RMSprop: another rule"
+    called = "those of RMSprop: another rule"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         v = self.v[name] = 0.99 * self.v.get(name, 0) + 0.01 * g**2
@@ -285,7 +285,7 @@ class RMSpropForSGD(Planted, OtherUpdate):
 class SGDForAdam(Planted, OtherUpdate):
     """Reads no optimiser."""
 
-    named = "those of plain SGD: another rule"
+    called = "those of plain SGD: another rule"
     keys = ADAM
 
     def move(self, name: str, p: Any, g: Any) -> Any:
@@ -295,7 +295,7 @@ class SGDForAdam(Planted, OtherUpdate):
 class AdamUncorrected(Planted, OtherUpdate):
     """Adam with the zeros that its averages began with."""
 
-    named = "Adam without the correction of its bias"
+    called = "Adam without the correction of its bias"
     keys = ADAM
 
     def move(self, name: str, p: Any, g: Any) -> Any:
@@ -307,7 +307,7 @@ class AdamUncorrected(Planted, OtherUpdate):
 class AdamWithOtherBetas(Planted, OtherUpdate):
     """Another beta2."""
 
-    named = r"Adam with betas \(0\.9, 0\.99\)"
+    called = r"Adam with betas \(0\.9, 0\.99\)"
     keys = ADAM
 
     def move(self, name: str, p: Any, g: Any) -> Any:
@@ -319,7 +319,7 @@ class AdamWithOtherBetas(Planted, OtherUpdate):
 class AdamEpsInside(Planted, OtherUpdate):
     """An eps inside the root, where it does more."""
 
-    named = r"Adam with eps \(1e-05\) inside the root"
+    called = r"Adam with eps \(1e-05\) inside the root"
     keys = ADAM
 
     def move(self, name: str, p: Any, g: Any) -> Any:
@@ -331,7 +331,7 @@ class AdamEpsInside(Planted, OtherUpdate):
 class AdamDecayed(Planted, OtherUpdate):
     """AdamW's decay, where Adam has none."""
 
-    named = r"takes off 0\.01 lr of the parameter as well: a weight decay"
+    called = r"takes off 0\.01 lr of the parameter as well: a weight decay"
     keys = ADAM
 
     def move(self, name: str, p: Any, g: Any) -> Any:
@@ -344,7 +344,7 @@ class AdamDecayed(Planted, OtherUpdate):
 class RMSpropWithOtherAlpha(Planted, OtherUpdate):
     """Another library's default."""
 
-    named = r"RMSprop with alpha 0\.9"
+    called = r"RMSprop with alpha 0\.9"
     keys = RMSPROP
 
     def move(self, name: str, p: Any, g: Any) -> Any:
@@ -355,7 +355,7 @@ class RMSpropWithOtherAlpha(Planted, OtherUpdate):
 class RMSpropEpsInside(Planted, OtherUpdate):
     """As TensorFlow has it, with its eps."""
 
-    named = r"RMSprop with eps \(1e-07\) inside the root"
+    called = r"RMSprop with eps \(1e-07\) inside the root"
     keys = RMSPROP
 
     def move(self, name: str, p: Any, g: Any) -> Any:
@@ -380,7 +380,7 @@ class OwnWeights(numpy.Mlp):
 class OwnDraw(Planted, OwnWeights):
     """Draws its own second layer."""
 
-    named = r"what default_rng\(0\).standard_normal draws: a start of its own"
+    called = r"what default_rng\(0\).standard_normal draws: a start of its own"
 
     def start(self, right: Any, config: RunConfig) -> Any:
         return np.random.default_rng(config.seed).standard_normal(right.shape)
@@ -389,7 +389,7 @@ class OwnDraw(Planted, OwnWeights):
 class UnknownDraw(Planted, OwnWeights):
     """Draws from who knows what."""
 
-    named = None
+    called = None
 
     def start(self, right: Any, config: RunConfig) -> Any:
         return np.random.default_rng(98765).standard_normal(right.shape)
@@ -398,7 +398,7 @@ class UnknownDraw(Planted, OwnWeights):
 class ScaledStart(Planted, OwnWeights):
     """Kaiming's scale."""
 
-    named = r"√\(2/fan_in\), Kaiming's of the shared start"
+    called = r"√\(2/fan_in\), Kaiming's of the shared start"
 
     def start(self, right: Any, config: RunConfig) -> Any:
         return right * np.sqrt(2 / len(right))
@@ -408,7 +408,7 @@ class TransposedStart(Planted, OwnWeights):
     """Keeps w1 as nn.Linear does, (out, in), and forgets to turn it back for those who look at it."""
 
     array = "w1"
-    named = "transposed: kept as \\(out, in\\)"
+    called = "transposed: kept as \\(out, in\\)"
     keys = SQUARE
 
     def start(self, right: Any, config: RunConfig) -> Any:
@@ -418,7 +418,7 @@ class TransposedStart(Planted, OwnWeights):
 class ZeroStart(Planted, OwnWeights):
     """Zeros."""
 
-    named = "it is 0: zeros where values were drawn"
+    called = "it is 0: zeros where values were drawn"
 
     def start(self, right: Any, config: RunConfig) -> Any:
         return 0 * right
@@ -427,7 +427,7 @@ class ZeroStart(Planted, OwnWeights):
 class Float32Start(Planted, OwnWeights):
     """Through float32 and back."""
 
-    named = "rounded to float32: a cast"
+    called = "rounded to float32: a cast"
 
     def start(self, right: Any, config: RunConfig) -> Any:
         return right.astype(np.float32).astype(np.float64)
@@ -436,7 +436,7 @@ class Float32Start(Planted, OwnWeights):
 class UniformStart(Planted, OwnWeights):
     """The start of another setting."""
 
-    named = "the start of start=uniform: settings that are not read"
+    called = "the start of start=uniform: settings that are not read"
     keys = ("start=normal",)
 
     def start(self, right: Any, config: RunConfig) -> Any:
@@ -450,7 +450,7 @@ class UniformStart(Planted, OwnWeights):
 class OtherSeed(Planted, OwnWeights):
     """A seed that is not read."""
 
-    named = "the start of seed=0: settings that are not read"
+    called = "the start of seed=0: settings that are not read"
     keys = ("seed=3",)
 
     def start(self, right: Any, config: RunConfig) -> Any:
@@ -464,7 +464,7 @@ class OtherSeed(Planted, OwnWeights):
 class TruncatedStart(Planted, OwnWeights):
     """A normal distribution cut at 1."""
 
-    named = "no entry is beyond 1, .*clipped by value"
+    called = "no entry is beyond 1, .*clipped by value"
 
     def start(self, right: Any, config: RunConfig) -> Any:
         return np.clip(right, -1, 1)
@@ -473,7 +473,7 @@ class TruncatedStart(Planted, OwnWeights):
 class RoundedStart(Planted, OwnWeights):
     """From a table of four decimals."""
 
-    named = "rounded to 4 decimals"
+    called = "rounded to 4 decimals"
 
     def start(self, right: Any, config: RunConfig) -> Any:
         return right.round(4)
@@ -482,7 +482,7 @@ class RoundedStart(Planted, OwnWeights):
 class ReshapedStart(Planted, OwnWeights):
     """Reads in the order of columns what was written in the order of rows."""
 
-    named = "entries reshaped where a transpose belongs"
+    called = "entries reshaped where a transpose belongs"
 
     def start(self, right: Any, config: RunConfig) -> Any:
         return right.T.reshape(right.shape)

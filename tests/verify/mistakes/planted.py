@@ -8,12 +8,12 @@ class Planted:
 
     Attributes:
         task: of which task.
-        named: what the complaint must say, as a regular expression; None where no name may be given, because
+        called: what the complaint must say, as a regular expression; None where no name may be given, because
             no hypothesis is true of it.
         keys: settings at which the mistake shows, beside small sizes.
 
     """
 
     task: ClassVar[str] = "mlp"
-    named: ClassVar[str | None] = None
+    called: ClassVar[str | None] = None
     keys: ClassVar[tuple[str, ...]] = ()

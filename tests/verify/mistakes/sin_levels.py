@@ -1,7 +1,7 @@
 """Mistakes of sin."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,13 +17,13 @@ class OfSin(Planted):
     """A wrong level of sin."""
 
     task = "sin"
-    keys = ("N=9", "lr=1e-3")
+    keys: ClassVar[tuple[str, ...]] = ("N=9", "lr=1e-3")
 
 
 class SinMean(OfSin, sin.Sin):
     """The mean over the points."""
 
-    named = "1/9 = 1/N of the reference's: a mean where a sum belongs"
+    called = "1/9 = 1/N of the reference's: a mean where a sum belongs"
 
     def forward(self) -> Any:
         return super().forward() / len(self.x)
@@ -32,7 +32,7 @@ class SinMean(OfSin, sin.Sin):
 class SinMeanGradient(OfSin, sin.Sin):
     """Divides what it reports as a sum."""
 
-    named = "1/9 = 1/N of the reference's, all arrays alike: a mean where a sum belongs"
+    called = "1/9 = 1/N of the reference's, all arrays alike: a mean where a sum belongs"
 
     def backward(self, loss: Any) -> None:
         super().backward(loss)
@@ -44,7 +44,7 @@ class SinMeanGradient(OfSin, sin.Sin):
 class SinOneFactor(OfSin, sin.Sin):
     """A factor that no size explains, in one number."""
 
-    named = None
+    called = None
 
     def backward(self, loss: Any) -> None:
         super().backward(loss)
@@ -54,7 +54,7 @@ class SinOneFactor(OfSin, sin.Sin):
 class SinNoTwo(OfSin, sin.Sin):
     """One derivative without its 2."""
 
-    named = "1/2 of the reference's: a factor 2 forgotten"
+    called = "1/2 of the reference's: a factor 2 forgotten"
 
     def backward(self, loss: Any) -> None:
         super().backward(loss)
@@ -64,7 +64,7 @@ class SinNoTwo(OfSin, sin.Sin):
 class SinWrongPower(OfSin, sin.Sin):
     """x for x² in one derivative."""
 
-    named = "it is what that of b should be: one taken for the other, or a factor left out"
+    called = "it is what that of b should be: one taken for the other, or a factor left out"
 
     def backward(self, loss: Any) -> None:
         super().backward(loss)
@@ -74,7 +74,7 @@ class SinWrongPower(OfSin, sin.Sin):
 class SinExchanged(OfSin, sin.Sin):
     """Takes b for c and c for b."""
 
-    named = "with b for c, and c for b"
+    called = "with b for c, and c for b"
 
     def forward(self) -> Any:
         self.b, self.c = self.c, self.b
@@ -86,7 +86,7 @@ class SinExchanged(OfSin, sin.Sin):
 class SinTooFast(OfSin, sin.Sin):
     """A learning rate that is off."""
 
-    named = r"1\.5 times as long, all parameters alike: a learning rate of 0\.0015"
+    called = r"1\.5 times as long, all parameters alike: a learning rate of 0\.0015"
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
         super().__init__(problem, config)
@@ -96,7 +96,7 @@ class SinTooFast(OfSin, sin.Sin):
 class SinNotTrained(OfSin, sin.Sin):
     """A coefficient left alone."""
 
-    named = "as it was before: not trained"
+    called = "as it was before: not trained"
 
     def update(self) -> None:
         d = self.d
@@ -107,7 +107,7 @@ class SinNotTrained(OfSin, sin.Sin):
 class SinConstantAdded(OfSin, sin.Sin):
     """A constant in the loss."""
 
-    named = None
+    called = None
 
     def forward(self) -> Any:
         return super().forward() + 0.77
@@ -116,7 +116,7 @@ class SinConstantAdded(OfSin, sin.Sin):
 class SinOwnData(OfSin, sin.Sin):
     """Makes the points of the task itself, whatever it is handed."""
 
-    named = "with the task's x and y for these settings: data of its own"
+    called = "with the task's x and y for these settings: data of its own"
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
         super().__init__(replace(problem, x=np.linspace(-np.pi, np.pi, config.N)), config)
@@ -126,7 +126,7 @@ class SinOwnData(OfSin, sin.Sin):
 class SinExchangedStart(OfSin, sin.Sin):
     """Starts a where d should start."""
 
-    named = "what that of d should be: one taken for the other"
+    called = "what that of d should be: one taken for the other"
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
         super().__init__(problem, config)
@@ -150,7 +150,7 @@ class LegendreInner(OfSin, Legendre):
 
     model = "legendre"
     keys = ("N=9", "lr=1e-3", "b=0.7")
-    named = "1/b of the reference's: the factor b forgotten"
+    called = "1/b of the reference's: the factor b forgotten"
 
     def backward(self, loss: Any) -> None:
         super().backward(loss)
@@ -161,7 +161,7 @@ class LegendreWithoutX(OfSin, Legendre):
     """Forgets the factor x on the way to d."""
 
     model = "legendre"
-    named = "what that of c should be: .*a factor left out"
+    called = "what that of c should be: .*a factor left out"
 
     def backward(self, loss: Any) -> None:
         super().backward(loss)
@@ -172,7 +172,7 @@ class OneMoreTerm(OfSin, reference.Dynamic):
     """A term in e where none was drawn."""
 
     model = "dynamic"
-    named = "on a path of one more than was drawn|on path 1, which was not drawn"
+    called = "on a path of one more than was drawn|on path 1, which was not drawn"
     keys = ("N=9", "lr=1e-6")
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:

@@ -1,6 +1,6 @@
 """Mistakes of softmax."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,13 +14,13 @@ class OfSoftmax(Planted):
     """A wrong level of softmax."""
 
     task = "softmax"
-    keys = ("D_in=4", "D_out=3", "lr=0.1")
+    keys: ClassVar[tuple[str, ...]] = ("D_in=4", "D_out=3", "lr=0.1")
 
 
 class SoftmaxSum(OfSoftmax, softmax.Softmax):
     """Summed over the outputs."""
 
-    named = "3 = D_out of the reference's: a sum where a mean belongs"
+    called = "3 = D_out of the reference's: a sum where a mean belongs"
 
     def forward(self) -> Any:
         return super().forward() * self.y.size
@@ -29,7 +29,7 @@ class SoftmaxSum(OfSoftmax, softmax.Softmax):
 class SoftmaxBase2(OfSoftmax, softmax.Softmax):
     """Bits for nats."""
 
-    named = "a logarithm to the base 2"
+    called = "a logarithm to the base 2"
 
     def forward(self) -> Any:
         return super().forward() / np.log(2)
@@ -38,7 +38,7 @@ class SoftmaxBase2(OfSoftmax, softmax.Softmax):
 class SoftmaxFlipped(OfSoftmax, softmax.Softmax):
     """Labels the wrong way round."""
 
-    named = "1 - y for y"
+    called = "1 - y for y"
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
         super().__init__(problem, config)
@@ -48,7 +48,7 @@ class SoftmaxFlipped(OfSoftmax, softmax.Softmax):
 class SoftmaxOfClasses(OfSoftmax, softmax.Softmax):
     """The cross-entropy of one label alone."""
 
-    named = "the labels' part alone"
+    called = "the labels' part alone"
 
     def forward(self) -> Any:
         super().forward()
@@ -58,7 +58,7 @@ class SoftmaxOfClasses(OfSoftmax, softmax.Softmax):
 class SoftmaxShortGradient(OfSoftmax, softmax.Softmax):
     """p - y, which is the derivative of another loss."""
 
-    named = "p - y"
+    called = "p - y"
 
     def backward(self, loss: Any) -> None:
         self.grad_b = self.p - self.y
@@ -68,7 +68,7 @@ class SoftmaxShortGradient(OfSoftmax, softmax.Softmax):
 class SoftmaxWithoutX(OfSoftmax, softmax.Softmax):
     """A gradient of w without its x."""
 
-    named = "each row of it is what b should be: the layer's input left out"
+    called = "each row of it is what b should be: the layer's input left out"
 
     def backward(self, loss: Any) -> None:
         super().backward(loss)
@@ -78,7 +78,7 @@ class SoftmaxWithoutX(OfSoftmax, softmax.Softmax):
 class SoftmaxDiagonal(OfSoftmax, softmax.Softmax):
     """The softmax's derivative without what is off its diagonal."""
 
-    named = r"\(p - y\)/n, .*the softmax's diagonal alone"
+    called = r"\(p - y\)/n, .*the softmax's diagonal alone"
 
     def backward(self, loss: Any) -> None:
         p = self.p
@@ -90,7 +90,7 @@ class SoftmaxDiagonal(OfSoftmax, softmax.Softmax):
 class SoftmaxSigmoid(OfSoftmax, softmax.Softmax):
     """A sigmoid for each output."""
 
-    named = "a sigmoid for the softmax"
+    called = "a sigmoid for the softmax"
 
     def forward(self) -> Any:
         super().forward()
@@ -101,7 +101,7 @@ class SoftmaxSigmoid(OfSoftmax, softmax.Softmax):
 class SoftmaxHot(OfSoftmax, softmax.Softmax):
     """A temperature of 3."""
 
-    named = None
+    called = None
 
     def forward(self) -> Any:
         w, b = self.w, self.b
@@ -114,7 +114,7 @@ class SoftmaxHot(OfSoftmax, softmax.Softmax):
 class SoftmaxSharpened(OfSoftmax, softmax.Softmax):
     """Gradients that are off by a factor, each entry by its own."""
 
-    named = None
+    called = None
 
     def backward(self, loss: Any) -> None:
         super().backward(loss)
