@@ -76,7 +76,7 @@ def test_chance_has_no_name(task: str, what: What, step: int) -> None:
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("what", KINDS)
 def test_arrays_of_any_kind(task: str, what: What) -> None:
-    """NaN, infinities, other shapes and arrays without entries are explained by nothing, and break nothing."""
+    """NaN, infinities, other shapes and arrays without entries have no name, and break nothing."""
     evidence = evidence_of(task, what)
     changes: list[Any] = [lambda a: a * np.nan, lambda a: a * np.inf]
     if what != "loss":

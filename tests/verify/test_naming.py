@@ -1,22 +1,16 @@
 """`evo verify` names the mistake: what it says of levels that are wrong on purpose, and when nothing."""
 
 import re
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future
-from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, NamedTuple
 
 import pytest
 
-from autograd_cli.catalogue.cell import of_class
-from autograd_cli.catalogue.registry import TASKS
-from autograd_cli.config.resolve import gather, parse_assignment
-from autograd_cli.verify import cells, hypotheses
-from autograd_cli.verify.cells import Verdict, verify
+from autograd_cli.verify import hypotheses
+from autograd_cli.verify.cells import Verdict
 from autograd_cli.verify.evidence import Evidence, What
 from autograd_cli.verify.hypotheses import HYPOTHESES, Hypothesis
-from autograd_cli.verify.plan import Plan
+from tests.verify.here import verify_here
 from tests.verify.mistakes import (
     dynamic,
     held_out,
@@ -56,20 +50,6 @@ def settings_of(mistake: type[Planted]) -> Settings:
     return mistake.task, tuple(f"{key}={value}" for key, value in (SIZES.get(mistake.task, {}) | own).items())
 
 
-class _Here(Executor):
-    """The other process is not what is tested here, and takes a second to start."""
-
-    def submit(self, function: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_result(function(*arguments, **named))
-        return future
-
-
-@contextmanager
-def _here() -> Iterator[Executor]:
-    yield _Here()
-
-
 class Found(NamedTuple):
     """The verdict on every mistake, and which hypotheses were the first that fitted, by what parted."""
 
@@ -82,13 +62,10 @@ def found() -> Found:
     """Every mistake verified, those of the same settings together."""
     found = Found({}, set())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cells, "other_process", _here)
         patch.setattr(hypotheses, "HYPOTHESES", _watched(found.said))
         for (task, words), group in groupby(sorted(mistakes(), key=settings_of), settings_of):
-            plan = Plan(steps=6, quick=True, settings=gather(map(parse_assignment, words)))
             classes: list[Any] = list(group)
-            verdicts = verify([of_class(TASKS[task], cls) for cls in classes], plan)
-            found.verdicts.update(zip(classes, verdicts, strict=True))
+            found.verdicts.update(zip(classes, verify_here(task, classes, words), strict=True))
     return found
 
 

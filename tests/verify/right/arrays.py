@@ -1,0 +1,89 @@
+"""In NumPy, by other mathematics; and without any library."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.problem import Problem
+from autograd_cli.tasks.mlp import numpy
+
+
+class GramMatrix(numpy.Mlp):
+    """Mlp by its Gram matrix K = x xᵀ: w1 = start + xᵀ α moves within the span of the inputs, so that α (N, H)
+    is all that is trained of it, and x is read once.
+    """
+
+    def __init__(self, problem: Problem, config: RunConfig) -> None:
+        super().__init__(problem, config)
+        self.K, self.h_start = self.x @ self.x.T, self.x @ self.w1
+        self.start, self.alpha = self.w1, np.zeros_like(self.h_start)
+
+    def forward(self) -> Any:
+        self.h = self.h_start + self.K @ self.alpha
+        self.h_relu = np.maximum(self.h, 0)
+        self.y_pred = self.h_relu @ self.w2
+        return np.square(self.y_pred - self.y).sum()
+
+    def backward(self, loss: Any) -> None:
+        super().backward(loss)
+        self.grad_h = (2 * (self.y_pred - self.y) @ self.w2.T) * (self.h > 0)
+
+    def update(self) -> None:
+        self.alpha = self.alpha - self.lr * self.grad_h
+        self.w2 = self.w2 - self.lr * self.grad_w2
+        self.w1 = self.start + self.x.T @ self.alpha
+
+
+class Einsum(numpy.Mlp):
+    """Mlp with every product an einsum, and the mask by where()."""
+
+    def forward(self) -> Any:
+        self.h = np.einsum("nd,dh->nh", self.x, self.w1)
+        self.h_relu = np.where(self.h > 0, self.h, 0)
+        self.errors = np.einsum("nh,ho->no", self.h_relu, self.w2) - self.y
+        return np.einsum("no,no->", self.errors, self.errors)
+
+    def backward(self, loss: Any) -> None:
+        grad = 2 * self.errors
+        self.grad_w2 = np.einsum("nh,no->ho", self.h_relu, grad)
+        back = np.where(self.h > 0, np.einsum("no,ho->nh", grad, self.w2), 0)
+        self.grad_w1 = np.einsum("nd,nh->dh", self.x, back)
+
+
+class PlainLists:
+    """Sin with lists and floats of Python, which are of double precision only."""
+
+    def __init__(self, problem: Problem, config: RunConfig) -> None:
+        self.x, self.y = problem.x.tolist(), problem.y.tolist()
+        self.coefficients = [float(problem.start[name]) for name in "abcd"]
+        self.slopes = [0.0] * 4
+        self.lr = config.lr
+
+    def forward(self) -> Any:
+        a, b, c, d = self.coefficients
+        self.errors = [a + x * (b + x * (c + x * d)) - y for x, y in zip(self.x, self.y, strict=True)]
+        loss = sum(error * error for error in self.errors)
+        return SimpleNamespace(item=lambda: loss)  # a number that is read as losses are
+
+    def backward(self, loss: Any) -> None:
+        self.slopes = [
+            2 * sum(error * x**power for error, x in zip(self.errors, self.x, strict=True))
+            for power in range(4)
+        ]
+
+    def update(self) -> None:
+        self.coefficients = [
+            p - self.lr * slope for p, slope in zip(self.coefficients, self.slopes, strict=True)
+        ]
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """a, b, c and d."""
+        return dict(zip("abcd", self.coefficients, strict=True))
+
+    @property
+    def gradients(self) -> dict[str, float]:
+        """Their derivatives."""
+        return dict(zip("abcd", self.slopes, strict=True))
