@@ -145,8 +145,17 @@ class Cell:
                 its parameters.
 
         """
+        problem = problem or self._make_problem(config)
         try:
-            level = self.level_class(problem or self.problems.make(config), config)
+            level = self.level_class(problem, config)
+        except KeyError as error:
+            if not self.is_outside or error.args[0] in problem.start:
+                raise
+            names = ", ".join(problem.start)
+            raise ConfigError(
+                f"{self.blame(error)}: task {self.task.name} starts from {names}; "
+                "is it a level of another task? (while making the level)"
+            ) from error
         except Exception as error:
             if self.is_outside and not isinstance(error, MemoryError):
                 raise ConfigError(f"{self.blame(error)} (while making the level)") from error
@@ -154,6 +163,12 @@ class Cell:
         if self.is_outside:
             check_level(level)
         return level
+
+    def _make_problem(self, config: RunConfig) -> "Problem":
+        try:
+            return self.problems.make(config)
+        except Exception as error:
+            raise self._too_large(config, error) from error
 
     def make_batch(self, configs: Sequence[RunConfig]) -> Level:
         """The runs of `configs` as one program, standing at their starts."""

@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Protocol
 
-import orjson
-
 from autograd_cli.display.tables import aligned
 from autograd_cli.display.text import json_text, shown
 from autograd_cli.verify.cells import Verdict
 from autograd_cli.verify.equivalence import Equivalence
 from autograd_cli.verify.functions import FunctionCheck
+from autograd_cli.verify.report import verdict_json
 
 # The cases that every level has; the others are of odd sizes.
 _CASES = ("plain", "as trained", "float32")
@@ -28,7 +27,7 @@ class Progress(Protocol):
 
 
 def verdicts_table(verdicts: Sequence[Verdict]) -> str:
-    """A picture of tasks and levels, a line a level, what is wrong with whom, and what few levels were put to."""
+    """A picture of tasks and levels, a line a level, and what is wrong; of few levels, what was compared."""
     parts = [_picture(verdicts), _lines(verdicts), _failures(verdicts)]
     if len(verdicts) <= _FEW:
         parts += [_reach(verdict) for verdict in verdicts]
@@ -154,11 +153,10 @@ def summary(verdicts: Sequence[Verdict]) -> str:
 
 def verdicts_json(verdicts: Sequence[Verdict]) -> str:
     """Every number, as a JSON array of one object a level."""
-    rows = [{"passed": verdict.passed} | orjson.loads(orjson.dumps(verdict)) for verdict in verdicts]
-    return json_text(rows)
+    return json_text([verdict_json(verdict) for verdict in verdicts])
 
 
-VERDICT_FORMATS = {"table": verdicts_table, "json": verdicts_json}
+VERDICT_FORMATS = {"table": verdicts_table, "full": verdicts_at_length, "json": verdicts_json}
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """All that is verified of one level of one task."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.level import Level
 from autograd_cli.contract.problem import Problem
 from autograd_cli.contract.watched import WatchedConfig, watched
+from autograd_cli.training.cores import cores
 from autograd_cli.training.device import use_device
 from autograd_cli.training.honour import not_honoured
 from autograd_cli.training.threads import set_threads
@@ -20,11 +22,20 @@ from autograd_cli.verify.cases import Case, cases_of, plain_config, trained_conf
 from autograd_cli.verify.determinism import (
     Determinism,
     LossesByThreads,
-    check_determinism,
+    Repetition,
+    compare_processes,
+    fresh_processes,
     losses_by_threads,
-    other_process,
+    repeat,
 )
-from autograd_cli.verify.equivalence import VERBS, Equivalence, Parting, record_steps, run_in_lockstep
+from autograd_cli.verify.equivalence import (
+    VERBS,
+    Equivalence,
+    Parting,
+    is_unstable,
+    record_steps,
+    run_in_lockstep,
+)
 from autograd_cli.verify.evidence import Evidence
 from autograd_cli.verify.functions import FunctionCheck, check_functions
 from autograd_cli.verify.gradients import TOLERANCE as GRADIENT_TOLERANCE
@@ -68,6 +79,7 @@ class Verdict:
         complaints: what is wrong, a line each; empty if the level passed.
         reach: what was compared, a line each.
         not_shown: what was not, a line each.
+        source_digest: SHA-256 of the source of a level of the user's own.
 
     """
 
@@ -82,6 +94,7 @@ class Verdict:
     complaints: tuple[str, ...] = ()
     reach: tuple[str, ...] = ()
     not_shown: tuple[str, ...] = ()
+    source_digest: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -112,16 +125,62 @@ def verify(
     configs = [_repeated(cell, plan) for cell in cells]
     for config in configs[:1]:
         use_device(config)
-    with other_process() as elsewhere:
+    with fresh_processes(1) as elsewhere, ExitStack() as stack:
         # All at once, so that the other process works while this one does.
         pending = [
             elsewhere.submit(losses_by_threads, cell, config) if cell.travels else None
             for cell, config in zip(cells, configs, strict=True)
         ]
+        if len(cells) > _FEW and not any(cell.spec.takes_all for cell in cells):
+            pool = stack.enter_context(fresh_processes(cores()))
+            jobs = [pool.submit(_verify_there, *job, plan) for job in zip(cells, configs, strict=True)]
+            found: Iterable[_Found] = (job.result() for job in jobs)
+        else:
+            found = (_verify_here(*job, plan, isolation) for job in zip(cells, configs, strict=True))
+        results = iter(found)
         for cell, config, losses in zip(cells, configs, pending, strict=True):
             announce(cell.label)
-            with isolation.of(cell):
-                yield _verify_cell(cell, plan, config, losses)
+            verdict, repetition = next(results)
+            yield _completed(cell, config, verdict, repetition, losses)
+
+
+# So many levels are verified in this process; more of them in one for each core.
+_FEW = 3
+
+_Found = tuple["Verdict", Repetition | None]
+
+
+def _verify_here(cell: Cell, repeated: RunConfig, plan: Plan, isolation: Isolation) -> _Found:
+    with isolation.of(cell):
+        return _verify_cell(cell, plan, repeated)
+
+
+def _verify_there(cell: Cell, repeated: RunConfig, plan: Plan) -> _Found:
+    set_threads(1)
+    return _verify_cell(cell, plan, repeated)
+
+
+def _completed(
+    cell: Cell,
+    config: RunConfig,
+    verdict: Verdict,
+    repetition: Repetition | None,
+    elsewhere: LossesByThreads | None,
+) -> Verdict:
+    """The verdict with what the other process has found."""
+    if repetition is None:
+        return verdict
+    try:
+        there, with_two = elsewhere.result() if elsewhere else losses_by_threads(cell, config)
+    except Exception as error:
+        if not cell.is_outside:
+            raise
+        return replace(verdict, complaints=verdict.complaints or (cell.blame(error),))
+    determinism = compare_processes(repetition, there, with_two, is_elsewhere=elsewhere is not None)
+    complaints = [] if determinism.again else ["the same configuration gives other losses the second time"]
+    if determinism.elsewhere is False:
+        complaints += ["the same configuration gives other losses in another process"]
+    return replace(verdict, determinism=determinism, complaints=(*verdict.complaints, *complaints))
 
 
 def _repeated(cell: Cell, plan: Plan) -> RunConfig:
@@ -130,10 +189,11 @@ def _repeated(cell: Cell, plan: Plan) -> RunConfig:
     return replace(config, steps=min(config.steps, plan.repeated_steps))
 
 
-def _verify_cell(cell: Cell, plan: Plan, repeated: RunConfig, elsewhere: LossesByThreads | None) -> Verdict:
+def _verify_cell(cell: Cell, plan: Plan, repeated: RunConfig) -> _Found:
     lowest = cell.task.levels[0].name
     name = f"{cell.model} model in NumPy" if cell.has_reference else lowest
-    verdict = Verdict(cell.task.name, cell.spec.name, name, plan.tolerance)
+    digest = cell.source_digest
+    verdict = Verdict(cell.task.name, cell.spec.name, name, plan.tolerance, source_digest=digest)
     trials: list[tuple[Case, _Trial]] = []
     try:
         for case in cases_of(cell, plan):
@@ -144,27 +204,28 @@ def _verify_cell(cell: Cell, plan: Plan, repeated: RunConfig, elsewhere: LossesB
         verdict = replace(verdict, cases=tuple(CaseVerdict(c.label, t.found) for c, t in trials))
         complaints = [trial.complaint for _, trial in trials if trial.found.parted]
         if any(trial.found.broken for _, trial in trials):
-            return replace(verdict, complaints=tuple(complaints))
+            return replace(verdict, complaints=tuple(complaints)), None
         verdict = replace(
             verdict,
             complaints=tuple(complaints),
             gradients=_worst_gradients(cell, replace(repeated, dtype="float64"), plan),
             functions=_check_functions(cell, plan),
-            determinism=check_determinism(cell, repeated, elsewhere),
         )
+        repetition = repeat(cell, repeated)
     except Exception as error:
         if not cell.is_outside:
             raise
         # What parted the level first says more than what broke later.
-        return replace(verdict, complaints=verdict.complaints or (cell.blame(error),))
+        return replace(verdict, complaints=verdict.complaints or (cell.blame(error),)), None
     equivalences = [(case, trial.found) for case, trial in trials]
     unread = list(dict.fromkeys(key for _, trial in trials for key in trial.not_honoured))
-    return replace(
+    verdict = replace(
         verdict,
         complaints=(*verdict.complaints, *_complaints(verdict)),
         reach=tuple(what_was_compared(equivalences, plan.tolerance)),
         not_shown=tuple(what_was_not_shown(equivalences, unread, has_reference=cell.has_reference)),
     )
+    return verdict, repetition
 
 
 class _Trial:
@@ -180,10 +241,22 @@ class _Trial:
             self.found = run_beside_bounds(level, reference, case.steps)
         else:
             self.found = run_in_lockstep(level, reference, case.steps, tolerance)
+            if self._is_unstable(self.found.parted):
+                unstable_step = self.found.steps - 1
+                level, reference = self._level(), self._reference()
+                self.found = run_in_lockstep(level, reference, case.steps, tolerance, step_by_step=True)
+                self.found.unstable_step = unstable_step
         self.not_honoured: list[str] = []
         if isinstance(self._config, WatchedConfig):
+            cell.own_problems.make(self._config)  # what the data are made from is honoured, too
             parameters = {name: to_numpy(array) for name, array in level.parameters.items()}
             self.not_honoured = not_honoured(cell.task, self._config, parameters)
+
+    def _is_unstable(self, parted: Parting | None) -> bool:
+        """Whether it was not the level but the training that has parted the two."""
+        if parted is None or parted.what in (None, "start") or not self._cell.has_reference:
+            return False
+        return is_unstable(self._reference(), self._reference(), parted.step)
 
     def _reference(self) -> Reference:
         case = self._case
@@ -215,7 +288,7 @@ class _Trial:
 
     def _explain(self, parted: Parting) -> str | None:
         """The same steps again, written down, and the hypothesis that explains them."""
-        if parted.what is None or self._case.is_rounded:
+        if parted.what is None or self._case.is_rounded or self.found.unstable_step is not None:
             return None
         cell, case = self._cell, self._case
         last = max(parted.step, 0)
@@ -238,16 +311,12 @@ class _Trial:
 
 def _complaints(verdict: Verdict) -> Iterator[str]:
     """What is wrong beside the equivalence."""
-    gradients, determinism = verdict.gradients, verdict.determinism
+    gradients = verdict.gradients
     if gradients and not gradients.difference <= GRADIENT_TOLERANCE:
         yield f"{gradients.worst} is off its central difference by {gradients.difference:.1e}"
     for name, check in verdict.functions.items():
         if check.first:
             yield f"Function {name}: derivatives of first order: {check.first}"
-    if determinism and not determinism.again:
-        yield "the same configuration gives other losses the second time"
-    if determinism and determinism.elsewhere is False:
-        yield "the same configuration gives other losses in another process"
 
 
 def _check_functions(cell: Cell, plan: Plan) -> dict[str, FunctionCheck]:

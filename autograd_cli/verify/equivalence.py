@@ -64,6 +64,8 @@ class Equivalence:
             measured by.
         parted: the first difference past the tolerance; None if there is none.
         broken: whether the level did not part but fail: a verb raised an exception.
+        unstable_step: where rounding alone would have parted the two over the run, so that they were compared
+            step by step; None where they were compared over the run.
         still: parameters whose gradients were zero throughout.
         reached: the model's branches, and whether a pass took them.
 
@@ -76,17 +78,29 @@ class Equivalence:
     share: float | None = None
     parted: Parting | None = None
     broken: bool = False
+    unstable_step: int | None = None
     still: tuple[str, ...] = ()
     reached: dict[str, bool] = field(default_factory=dict)
 
 
-def run_in_lockstep(level: Level, reference: Reference, steps: int, tolerance: float) -> Equivalence:
+def run_in_lockstep(
+    level: Level, reference: Reference, steps: int, tolerance: float, *, step_by_step: bool = False
+) -> Equivalence:
     """Train both for `steps` steps, comparing after each verb; stop at the first difference past `tolerance`.
 
     The level's own verbs are watched too: neither forward nor backward may change a parameter. A verb that
     raises is found out like any other difference.
+
+    Args:
+        level: the level at its start.
+        reference: its reference, at the same.
+        steps: how many.
+        tolerance: the largest relative difference that passes.
+        step_by_step: whether the reference takes over the level's parameters after each step that was
+            equal, so that differences of rounding do not grow from step to step.
+
     """
-    lockstep = _Lockstep(level, reference, tolerance)
+    lockstep = _Lockstep(level, reference, tolerance, step_by_step=step_by_step)
     return follow(lockstep.found, level, steps, lockstep.compare_starts, lockstep.step)
 
 
@@ -117,8 +131,9 @@ def follow(
 class _Lockstep:
     """The state that the comparison of two levels keeps from step to step."""
 
-    def __init__(self, level: Level, reference: Reference, tolerance: float) -> None:
+    def __init__(self, level: Level, reference: Reference, tolerance: float, *, step_by_step: bool) -> None:
         self.level, self.reference, self.tolerance = level, reference, tolerance
+        self.step_by_step = step_by_step
         self.found = Equivalence()
         self._take_parameters()
         self.gradient_sizes = dict.fromkeys(self.parameters, 0.0)
@@ -153,7 +168,11 @@ class _Lockstep:
         self.reference.update()
         self._take_parameters()
         found.still = tuple(name for name, size in self.gradient_sizes.items() if size == 0)
-        return self._compare_parameters("parameter", step)
+        parting = self._compare_parameters("parameter", step)
+        if self.step_by_step and parting is None:
+            self.reference.program.parameters = snapshot(self.level.parameters)
+            self._take_parameters()
+        return parting
 
     def _take_parameters(self) -> None:
         """Keep the reference's parameters as they stand, and what to measure differences of them by."""
@@ -203,6 +222,40 @@ class _Lockstep:
             if not relative_difference(float64(now[name]), expected, scale) <= self.tolerance:
                 return name
         return None
+
+
+# How many times a training must have enlarged one rounding of its start to be called unstable.
+_UNSTABLE = 1000
+_UNIT_ROUNDOFF = 2.0**-53
+
+
+def is_unstable(reference: Reference, twin: Reference, last: int) -> bool:
+    """Whether the training itself enlarges a rounding of its start a thousand times, up to step `last`.
+
+    RMSprop divides by the size of gradients that have become nothing but rounding, and amplifies that. Of
+    such a training two programs that round differently cannot keep the same losses, however right they
+    are.
+
+    Args:
+        reference: the training, at its start.
+        twin: the same; its start is moved by one unit roundoff, to either side in turn.
+        last: the last step to look at.
+
+    """
+    twin.program.parameters = {
+        name: p * (1 + _UNIT_ROUNDOFF * 2 * (-1) ** i) for i, (name, p) in enumerate(twin.parameters.items())
+    }
+    for _ in range(last + 1):
+        for program in (reference, twin):
+            program.backward(program.forward())
+            program.update()
+        sizes = {name: size_of(p) for name, p in snapshot(reference.parameters).items()}
+        least = LEAST_SHARE * max(sizes.values())
+        for name, p in snapshot(reference.parameters).items():
+            apart = relative_difference(float64(twin.parameters[name]), p, max(sizes[name], least))
+            if apart > _UNSTABLE * 2 * _UNIT_ROUNDOFF:
+                return True
+    return False
 
 
 # --- what is said of a difference -------------------------------------------------------------------
@@ -295,12 +348,13 @@ def record_steps(program: Level, last: int) -> dict[int, Step]:
             break
         try:
             loss = program.forward()
-            steps[step] = Step(float(loss), before, {}, {})
+            number = float(loss.item())
+            steps[step] = Step(number, before, {}, {})
             program.backward(loss)
             gradients = snapshot(program.gradients)
-            steps[step] = Step(float(loss), before, gradients, {})
+            steps[step] = Step(number, before, gradients, {})
             program.update()
-            steps[step] = Step(float(loss), before, gradients, snapshot(program.parameters))
+            steps[step] = Step(number, before, gradients, snapshot(program.parameters))
         except Exception:
             break
         for old in [old for old in steps if _FIRST_STEPS <= old < step - 1]:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 
 from autograd_cli.catalogue.cell import Cell, of_class
 from autograd_cli.catalogue.files import names_class
-from autograd_cli.catalogue.registry import TASKS, all_tasks, find_level, find_task, level_names
+from autograd_cli.catalogue.registry import all_tasks, find_level, find_task, level_names
 from autograd_cli.config.files import Setting
 from autograd_cli.config.resolve import parse_value
 from autograd_cli.contract.config import RunConfig
-from autograd_cli.contract.keys import COMMON_KEYS, Key, real
+from autograd_cli.contract.keys import COMMON_KEYS, real
 from autograd_cli.contract.level import LevelClass
 from autograd_cli.errors import ConfigError, unknown
 
@@ -20,7 +20,7 @@ LARGEST_TOLERANCE = 1e-3
 LONGEST_RUN = 2000
 QUICK_STEPS = 50
 
-# Keys that verify sets itself or has an argument for, beside those that not every level takes.
+# Keys that verify sets itself or has an argument for.
 _OWN_KEYS = ("task", "impl", "steps", "dtype", "device", "threads")
 
 
@@ -121,9 +121,8 @@ def make_plan(
         ConfigError: a value out of range, or a key that verify sets itself.
 
     """
-    own = {*_OWN_KEYS, *(key.name for task in TASKS.values() for key in task.keys if _is_own(key))}
     for name, setting in settings.items():
-        if name in own:
+        if name in _OWN_KEYS:
             raise ConfigError(f"{setting.where}: evo verify sets {name} itself, or has an option for it")
     if device:
         parse_value(COMMON_KEYS["device"], device)
@@ -136,11 +135,6 @@ def make_plan(
         quick,
         settings,
     )
-
-
-def _is_own(key: Key) -> bool:
-    """Equivalence depends on it, and verify chooses the one value that every level takes."""
-    return key.plain is not None and bool(key.levels)
 
 
 def _parse_tolerance(setting: Setting) -> float:

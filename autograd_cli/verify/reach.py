@@ -19,10 +19,13 @@ def what_was_compared(found: Found, tolerance: float) -> Iterator[str]:
         config = case.config
         settings = " ".join(f"{k}={show(v)}" for k, v in config.options.items() if v is not None)
         allowed = "the rounding of float32" if case.is_rounded else f"{tolerance:g}"
-        yield (
-            f"{case.label}: {equivalence.steps} steps in {config.dtype} within {allowed}; "
-            f"seed={config.seed} lr={show(config.lr)} {settings}"
-        )
+        how = f"{equivalence.steps} steps in {config.dtype} within {allowed}"
+        if equivalence.unstable_step is not None:
+            how += (
+                ", each from the level's own numbers: over the run rounding alone parts two such trainings, "
+                f"here at step {equivalence.unstable_step}"
+            )
+        yield f"{case.label}: {how}; seed={config.seed} lr={show(config.lr)} {settings}"
     if small:
         sizes = "; ".join(dict.fromkeys(_without_seed(case.label) for case in small))
         seeds = ", ".join(dict.fromkeys(str(case.config.seed) for case in small))
