@@ -1,4 +1,4 @@
-"""Verifying without another process, which takes seconds to start, where that process is not what is tested."""
+"""Verifying without another process, which takes seconds to start, where that is not what is tested."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
@@ -26,7 +26,7 @@ class _Here(Executor):
 
 
 @contextmanager
-def _here() -> Iterator[Executor]:
+def _here(count: int) -> Iterator[Executor]:  # noqa: ARG001 - the signature of what it stands for
     yield _Here()
 
 
@@ -34,5 +34,5 @@ def verify_here(task: str, classes: Sequence[LevelClass], words: Sequence[str]) 
     """The verdicts on some classes at the settings `words`, over six steps."""
     plan = Plan(steps=6, quick=True, settings=gather(map(parse_assignment, words)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cells, "other_process", _here)
+        patch.setattr(cells, "fresh_processes", _here)
         return list(verify([of_class(TASKS[task], one) for one in classes], plan))

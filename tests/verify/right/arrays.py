@@ -11,17 +11,18 @@ from autograd_cli.tasks.mlp import numpy
 
 
 class GramMatrix(numpy.Mlp):
-    """Mlp by its Gram matrix K = x xᵀ: w1 = start + xᵀ α moves within the span of the inputs, so that α (N, H)
-    is all that is trained of it, and x is read once.
+    """Mlp by its Gram matrix K = x xᵀ (N, N).
+
+    w1 = start + xᵀ A never leaves the span of the inputs, so that A (N, H) is all that is trained of it.
     """
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
         super().__init__(problem, config)
         self.K, self.h_start = self.x @ self.x.T, self.x @ self.w1
-        self.start, self.alpha = self.w1, np.zeros_like(self.h_start)
+        self.start, self.A = self.w1, np.zeros_like(self.h_start)
 
     def forward(self) -> Any:
-        self.h = self.h_start + self.K @ self.alpha
+        self.h = self.h_start + self.K @ self.A
         self.h_relu = np.maximum(self.h, 0)
         self.y_pred = self.h_relu @ self.w2
         return np.square(self.y_pred - self.y).sum()
@@ -31,9 +32,9 @@ class GramMatrix(numpy.Mlp):
         self.grad_h = (2 * (self.y_pred - self.y) @ self.w2.T) * (self.h > 0)
 
     def update(self) -> None:
-        self.alpha = self.alpha - self.lr * self.grad_h
+        self.A = self.A - self.lr * self.grad_h
         self.w2 = self.w2 - self.lr * self.grad_w2
-        self.w1 = self.start + self.x.T @ self.alpha
+        self.w1 = self.start + self.x.T @ self.A
 
 
 class Einsum(numpy.Mlp):
