@@ -101,6 +101,7 @@ HYPOTHESES: Mapping[What, tuple[Hypothesis, ...]] = {
         optimizers.other_numbers,
         updates.clipped_gradient,
         updates.learning_rate,
+        optimizers.other_rule_and_rate,
         updates.weight_decay,
         updates.old_weights_back,
         updates.of_another_array,

@@ -1,4 +1,4 @@
-"""When an explanation holds: the numbers are the predicted ones to rounding, and it could have failed."""
+"""When an explanation holds: the numbers are the predicted ones to rounding, and not by chance."""
 
 from collections.abc import Iterable, Mapping
 from math import floor, isclose, isfinite, log10
@@ -12,13 +12,10 @@ from autograd_cli.verify.evidence import Arrays, Evidence, Step
 Float64 = NDArray[np.float64]
 
 # Relative to the largest entry: a loss or a gradient is a sum of products, whose order programs choose.
-_ROUNDING = {"float64": 1e-9, "float32": 1e-5}
+_ROUNDING = 1e-9
 # Of a step that is computed from the level's own gradients, and of the parameter that it changes.
-_ROUNDING_OF_STEPS = {"float64": 1e-12, "float32": 1e-5}
-_LAST_DIGITS = {
-    "float64": 4 * float(np.finfo(np.float64).eps),
-    "float32": 4 * float(np.finfo(np.float32).eps),
-}
+_ROUNDING_OF_STEPS = 1e-12
+_LAST_DIGITS = 4 * float(np.finfo(np.float64).eps)
 # What a prediction may leave of the difference that it is to explain.
 _LEFT = 1e-4
 # With fewer entries a fitted number proves little: it must be one that somebody would have written.
@@ -63,10 +60,9 @@ def explained(evidence: Evidence, predicted: Arrays) -> bool:
         return False
     found, expected = sides(evidence)
     least = 1e-3 * max(map(size_of, found.values()))
-    rounding = _ROUNDING[evidence.config.dtype]
     return all(
         any(
-            other.shape == array.shape and size_of(array - other) <= rounding * max(size_of(array), least)
+            other.shape == array.shape and size_of(array - other) <= _ROUNDING * max(size_of(array), least)
             for other in (expected[name], predicted.get(name, expected[name]))
         )
         for name, array in found.items()
@@ -110,9 +106,8 @@ def same_names(arrays: Arrays, names: Iterable[str]) -> Mapping[str, Float64]:
 
 def _room(evidence: Evidence, found: Float64, name: str | None) -> float:
     """How far a right prediction of an array may be off."""
-    dtype = evidence.config.dtype
     if evidence.what != "parameter":
-        return _ROUNDING[dtype] * size_of(found)
+        return _ROUNDING * size_of(found)
     before = evidence.level[evidence.step].before[evidence.name if name is None else name]
-    last_digits = _LAST_DIGITS[dtype] * max(size_of(found), size_of(before))
-    return _ROUNDING_OF_STEPS[dtype] * size_of(found - before) + last_digits
+    last_digits = _LAST_DIGITS * max(size_of(found), size_of(before))
+    return _ROUNDING_OF_STEPS * size_of(found - before) + last_digits

@@ -91,6 +91,24 @@ def other_rule(evidence: Evidence) -> str | None:
     return None
 
 
+def other_rule_and_rate(evidence: Evidence) -> str | None:
+    """Another optimiser with a learning rate of its own, as it shows at the first step."""
+    own = rule_of(evidence.config)
+    step = evidence.level[evidence.step]
+    names = [name for name, gradient in step.gradients.items() if gradient.any()]
+    rules: dict[str, Rule] = {"plain SGD": SGD(1.0), "Adam": Adam(1.0), "RMSprop": RMSprop(1.0)}
+    for words, rule in rules.items():
+        if evidence.step or type(rule) is type(own):
+            continue
+        after = rule.step(step.before, {name: step.gradients[name] for name in names})
+        right = {name: step.before[name] - after[name] for name in names}
+        rate = ratio([step.before[n] - step.after[n] for n in names], right.values())
+        moved = {name: step.before[name] - rate * right[name] for name in names}
+        if is_believable(rate, right.values()) and explained(evidence, moved):
+            return f"the step is that of {words} with a learning rate of {show(rate)}: another rule?"
+    return None
+
+
 def _variants(rule: Rule) -> Iterator[tuple[str, Rule]]:
     if isinstance(rule, Adam):
         yield "without the correction of its bias", _anew(rule, unbiased=False)

@@ -52,8 +52,7 @@ def few_digits(evidence: Evidence) -> str | None:
     error = np.abs(found - expected).max() / np.abs(expected).max()
     for dtype, cast in CASTS.items():
         shorter = np.array_equal(cast(found), found) and not np.array_equal(found, np.round(found))
-        # A level that is asked for float32 has nothing but such numbers.
-        if dtype == evidence.config.dtype or not shorter or error > _LARGEST_ERROR[dtype]:
+        if not shorter or error > _LARGEST_ERROR[dtype]:
             continue
         if np.array_equal(cast(expected), found):
             return f"it is the reference's rounded to {dtype}: a cast?"
@@ -66,8 +65,6 @@ def from_rounded(evidence: Evidence) -> str | None:
     x, y = evidence.problem.x, evidence.problem.y
     before = evidence.reference[evidence.step].before
     for dtype, cast in CASTS.items():
-        if dtype == evidence.config.dtype:
-            continue
         cases: list[tuple[str, dict[str, Any]]] = [
             ("x", {"x": cast(x)}),
             ("y", {"y": cast(y)}),

@@ -10,7 +10,7 @@ from autograd_cli.catalogue.registry import find_task
 from autograd_cli.contract.arrays import snapshot
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.problem import Float64, Problem
-from autograd_cli.verify.evidence import Arrays, Evidence, Step
+from autograd_cli.verify.evidence import Arrays, Evidence, Step, What
 from autograd_cli.verify.hypotheses.fit import arrays_of, explained
 
 
@@ -58,7 +58,8 @@ def rerun(
         evidence.step + late,
         choose,
     )
-    return arrays_of(evidence, _take_step(evidence.program(there, config or evidence.config)))
+    step = _take_step(evidence.program(there, config or evidence.config), evidence.what)
+    return arrays_of(evidence, step)
 
 
 def replay(evidence: Evidence, config: RunConfig, start: Arrays, steps: int) -> Step:
@@ -73,7 +74,7 @@ def replay(evidence: Evidence, config: RunConfig, start: Arrays, steps: int) -> 
 def make_of(evidence: Evidence) -> Callable[[RunConfig], Problem]:
     """What makes the task's own data and start for a configuration."""
     task = find_task(evidence.config.task, "verify")
-    return Cell(task, task.levels[0]).problems.make
+    return Cell(task, task.levels[0]).own_problems.make
 
 
 def explained_by_rerun(evidence: Evidence, **changes: Any) -> bool:
@@ -81,10 +82,14 @@ def explained_by_rerun(evidence: Evidence, **changes: Any) -> bool:
     return explained(evidence, rerun(evidence, **changes))
 
 
-def _take_step(level: Any) -> Step:
-    before = snapshot(level.parameters)
+def _take_step(level: Any, until: What = "parameter") -> Step:
+    """A step as far as it is asked for."""
     loss = level.forward()
+    if until == "loss":
+        return Step(float(loss), {}, {}, {})
     level.backward(loss)
     gradients = snapshot(level.gradients)
+    if until == "gradient":
+        return Step(float(loss), {}, gradients, {})
     level.update()
-    return Step(float(loss), before, gradients, snapshot(level.parameters))
+    return Step(float(loss), {}, gradients, snapshot(level.parameters))

@@ -5,6 +5,7 @@ from math import isclose
 
 import numpy as np
 
+from autograd_cli.contract.arrays import size_of
 from autograd_cli.verify.evidence import Arrays, Evidence
 from autograd_cli.verify.hypotheses.factors import name_of_factor
 from autograd_cli.verify.hypotheses.fit import (
@@ -123,12 +124,13 @@ def clipped_gradient(evidence: Evidence) -> str | None:
         return None
     bound = max(float(np.abs(move).max()) for move in moves.values()) / lr
     cut = {name: before[name] - np.clip(move, -bound * lr, bound * lr) for name, move in right.items()}
-    if _near_round(bound) and explained(evidence, cut):
+    noise = 1e-15 * max(map(size_of, before.values())) / (lr * bound) if bound else 1.0
+    if _is_round(bound, noise) and explained(evidence, cut):
         return f"no entry of the gradient counts for more than {show(bound)}: clipped by value?"
     norm = float(np.linalg.norm(pool(moves.values()))) / lr
     factor = ratio(moves.values(), right.values())
     shorter = {name: before[name] - factor * move for name, move in right.items()}
-    if 0 < factor < 1 and _near_round(norm) and explained(evidence, shorter):
+    if 0 < factor < 1 and _is_round(norm, noise) and explained(evidence, shorter):
         return f"the gradients count as if their norm were {show(norm)}: clipped by norm?"
     return None
 
@@ -145,9 +147,9 @@ def bounded(evidence: Evidence) -> str | None:
     return None
 
 
-def _near_round(number: float) -> bool:
-    """Round, for a number that was found as the difference of two that were rounded."""
-    return number > 0 and abs(float(f"{number:.2g}") / number - 1) < 1e-5
+def _is_round(number: float, noise: float) -> bool:
+    """Whether a person would have written a number that is known up to a relative `noise`."""
+    return noise < 1e-6 and isclose(float(f"{number:.2g}"), number, rel_tol=max(noise, 1e-9))
 
 
 def _befores(evidence: Evidence) -> Arrays:

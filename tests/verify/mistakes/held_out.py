@@ -75,6 +75,17 @@ class TorchAdamDefaults(Planted, optim.Mlp):
         self.optimizer = torch.optim.Adam(self.model.parameters())
 
 
+class TorchOtherRuleAndRate(Planted, optim.Mlp):
+    """Adam with the learning rate that it has by itself, where SGD is set with another."""
+
+    called = r"Adam with a learning rate of 0\.001: another rule"
+    keys = ("bias=false", "optimizer=SGD", "lr=1e-4")
+
+    def __init__(self, problem: Problem, config: RunConfig) -> None:
+        super().__init__(problem, config)
+        self.optimizer = torch.optim.Adam(self.model.parameters())
+
+
 class TorchAdamW(Planted, optim.Mlp):
     """AdamW, whose default is a decay of 0.01."""
 

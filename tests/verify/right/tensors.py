@@ -13,7 +13,8 @@ from autograd_cli.tasks.mlp import module
 
 def sum_of_squares(parameters: dict[str, Any], x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """The loss of an mlp without biases."""
-    return ((x @ parameters["w1"]).relu() @ parameters["w2"] - y).square().sum()
+    loss: torch.Tensor = ((x @ parameters["w1"]).relu() @ parameters["w2"] - y).square().sum()
+    return loss
 
 
 class FunctionalGradient:
