@@ -19,6 +19,7 @@ from autograd_cli.verify.hypotheses.fit import (
     show,
 )
 from autograd_cli.verify.hypotheses.networks import network
+from autograd_cli.verify.rules import SGD, rule_of
 
 
 def not_trained(evidence: Evidence) -> str | None:
@@ -119,8 +120,9 @@ def weight_decay(evidence: Evidence) -> str | None:
 def clipped_gradient(evidence: Evidence) -> str | None:
     """A step down a gradient that was cut, by value or by norm."""
     before, moves, right = _befores(evidence), _moves(evidence), _right_moves(evidence)
-    lr = evidence.config.lr
-    if not lr:
+    lr, rule = evidence.config.lr, rule_of(evidence.config)
+    # Of other rules, and where there is a velocity, a step is not the gradient's multiple.
+    if not lr or not isinstance(rule, SGD) or (rule.momentum and evidence.step):
         return None
     bound = max(float(np.abs(move).max()) for move in moves.values()) / lr
     cut = {name: before[name] - np.clip(move, -bound * lr, bound * lr) for name, move in right.items()}
