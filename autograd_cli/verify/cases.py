@@ -79,8 +79,8 @@ def plain_config(cell: Cell, plan: Plan) -> RunConfig:
     if not shares_model:
         return config
     # The one learning rate of the lowest level, for which the plain start was made.
-    rate = replace(plan, settings={key: value for key, value in plan.settings.items() if key == "lr"})
-    return replace(config, lr=_config(Cell(cell.task, cell.task.levels[0]), rate, {}, "cpu").lr)
+    only_lr = replace(plan, settings={name: plan.settings[name] for name in ("lr",) if name in plan.settings})
+    return replace(config, lr=_config(Cell(cell.task, cell.task.levels[0]), only_lr, {}, "cpu").lr)
 
 
 def trained_config(cell: Cell, plan: Plan) -> RunConfig:

@@ -201,13 +201,15 @@ def _verify_cell(cell: Cell, plan: Plan, repeated: RunConfig) -> _Found:
             trials.append((case, trial))
             if trial.found.parted:
                 break
-        verdict = replace(verdict, cases=tuple(CaseVerdict(c.label, t.found) for c, t in trials))
-        complaints = [trial.complaint for _, trial in trials if trial.found.parted]
-        if any(trial.found.broken for _, trial in trials):
-            return replace(verdict, complaints=tuple(complaints)), None
         verdict = replace(
             verdict,
-            complaints=tuple(complaints),
+            cases=tuple(CaseVerdict(case.label, trial.found) for case, trial in trials),
+            complaints=tuple(trial.complaint for _, trial in trials if trial.found.parted),
+        )
+        if any(trial.found.broken for _, trial in trials):
+            return verdict, None
+        verdict = replace(
+            verdict,
             gradients=_worst_gradients(cell, replace(repeated, dtype="float64"), plan),
             functions=_check_functions(cell, plan),
         )

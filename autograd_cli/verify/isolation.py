@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -27,8 +27,7 @@ class Isolation:
     number of threads is not among the settings: verify sets it for each run.
     """
 
-    def __init__(self) -> None:
-        self._own: dict[str, dict[str, Any]] = {}
+    _own: ClassVar[dict[str, dict[str, Any]]] = {}  # of this process, in which a file is imported once
 
     def load(self, cell: Cell) -> None:
         """Import a level's class, and remember what its file has switched.
