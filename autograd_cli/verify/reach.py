@@ -14,7 +14,7 @@ def what_was_compared(found: Found, tolerance: float) -> Iterator[str]:
     """The cases, a line each; the few steps at odd sizes share one."""
     small = [case for case, _ in found if _is_small(case)]
     for case, equivalence in found:
-        if case in small or not _compared(equivalence):
+        if case in small:
             continue
         config = case.config
         settings = " ".join(f"{k}={show(v)}" for k, v in config.options.items() if v is not None)
@@ -53,14 +53,8 @@ def what_was_not_shown(found: Found, unread: Sequence[str], *, has_reference: bo
             yield f"a branch of the model: {branch} never came"
     for setting in unread:
         yield f"{setting}: the level has not read it, or not kept to it"
-    if any(case.is_rounded and not _compared(equivalence) for case, equivalence in found):
-        yield "float32: the level computes in float64, whatever it is asked for"
     if not has_reference:
         yield "the settings of evo train, nor float32: the task has no reference for its rules of update"
-
-
-def _compared(equivalence: Equivalence) -> bool:
-    return bool(equivalence.steps or equivalence.parted)
 
 
 def _is_small(case: Case) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cli.catalogue.checks import check_gradients_view
-from autograd_cli.contract.arrays import size_of, to_numpy
+from autograd_cli.contract.arrays import to_numpy
 from autograd_cli.contract.level import Level
 from autograd_cli.contract.problem import Problem
 from autograd_cli.verify.equivalence import (
@@ -38,8 +38,6 @@ def run_beside_bounds(level: Level, reference: Reference, steps: int) -> Equival
     by entry, and may be as large.
     """
     beside = _Beside(level, reference)
-    if all(to_numpy(array).dtype == np.float64 for array in level.parameters.values()):
-        return beside.found  # of float32 it has nothing to show, such as one that is made of Python's floats
     return follow(beside.found, level, steps, beside.compare_starts, beside.step)
 
 
@@ -107,11 +105,8 @@ class _Beside:
         level.update()
         used = {name: Bounded(gradients[name]) for name in reference.program.gradients}
         assert reference.rule is not None
-        # A level may hold a parameter in parts, such as its start and the sum of all steps since. They are as
-        # large as the array's largest number, and what is shown of them is rounded so before and after.
-        shown: Any = {
-            name: Bounded(p, np.full_like(p, 2 * UNIT_ROUNDOFF * size_of(p))) for name, p in before.items()
-        }
+        # A level may keep a parameter in another form, or in more digits: what it shows is then rounded.
+        shown: Any = {name: Bounded(p, UNIT_ROUNDOFF * np.abs(p)) for name, p in before.items()}
         moved = reference.rule.step(shown, used)
         return self._compare("parameter", level.parameters, moved, found.parameters, step)
 

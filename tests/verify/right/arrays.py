@@ -1,5 +1,7 @@
 """In NumPy, by other mathematics; and without any library."""
 
+from ctypes import c_double, c_float
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,13 +15,15 @@ from autograd_cli.tasks.mlp import numpy
 class GramMatrix(numpy.Mlp):
     """Mlp by its Gram matrix K = x xᵀ (N, N).
 
-    w1 = start + xᵀ A never leaves the span of the inputs, so that A (N, H) is all that is trained of it.
+    w1 = start + xᵀ A never leaves the span of the inputs, so that A (N, H) is all that is trained of it. All
+    of it is in float64, and shown in the dtype that is asked for.
     """
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
-        super().__init__(problem, config)
+        super().__init__(problem, replace(config, dtype="float64"))
         self.K, self.h_start = self.x @ self.x.T, self.x @ self.w1
         self.start, self.A = self.w1, np.zeros_like(self.h_start)
+        self.dtype = config.dtype
 
     def forward(self) -> Any:
         self.h = self.h_start + self.K @ self.A
@@ -35,6 +39,8 @@ class GramMatrix(numpy.Mlp):
         self.A = self.A - self.lr * self.grad_h
         self.w2 = self.w2 - self.lr * self.grad_w2
         self.w1 = self.start + self.x.T @ self.A
+
+    parameters = property(lambda self: {n: getattr(self, n).astype(self.dtype) for n in ("w1", "w2")})
 
 
 class Einsum(numpy.Mlp):
@@ -54,37 +60,25 @@ class Einsum(numpy.Mlp):
 
 
 class PlainLists:
-    """Sin with lists and floats of Python, which are of double precision only."""
+    """Sin with lists and floats of Python, its coefficients numbers of C in the dtype that is asked for."""
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
+        self.number: Any = {"float32": c_float, "float64": c_double}[config.dtype]
         self.x, self.y = problem.x.tolist(), problem.y.tolist()
-        self.coefficients = [float(problem.start[name]) for name in "abcd"]
-        self.slopes = [0.0] * 4
+        self.parameters = {name: self.number(problem.start[name]) for name in "abcd"}
+        self.gradients = {name: self.number(0) for name in "abcd"}
         self.lr = config.lr
 
     def forward(self) -> Any:
-        a, b, c, d = self.coefficients
+        a, b, c, d = (p.value for p in self.parameters.values())
         self.errors = [a + x * (b + x * (c + x * d)) - y for x, y in zip(self.x, self.y, strict=True)]
         loss = sum(error * error for error in self.errors)
         return SimpleNamespace(item=lambda: loss)  # a number that is read as losses are
 
     def backward(self, loss: Any) -> None:
-        self.slopes = [
-            2 * sum(error * x**power for error, x in zip(self.errors, self.x, strict=True))
-            for power in range(4)
-        ]
+        for power, gradient in enumerate(self.gradients.values()):
+            gradient.value = sum(2 * e * x**power for e, x in zip(self.errors, self.x, strict=True))
 
     def update(self) -> None:
-        self.coefficients = [
-            p - self.lr * slope for p, slope in zip(self.coefficients, self.slopes, strict=True)
-        ]
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """a, b, c and d."""
-        return dict(zip("abcd", self.coefficients, strict=True))
-
-    @property
-    def gradients(self) -> dict[str, float]:
-        """Their derivatives."""
-        return dict(zip("abcd", self.slopes, strict=True))
+        for p, gradient in zip(self.parameters.values(), self.gradients.values(), strict=True):
+            p.value -= self.lr * gradient.value
