@@ -41,7 +41,8 @@ def of_another(evidence: Evidence) -> str | None:
     _, expected = sides(evidence)
     for name, array in expected.items():
         if name != evidence.name and fits(evidence, array):
-            return f"it is what that of {name} should be: one taken for the other, or a factor left out?"
+            also = ", or a factor left out" if evidence.what == "gradient" else ""
+            return f"it is what that of {name} should be: one taken for the other{also}?"
         if name != evidence.name and evidence.found.ndim > array.ndim > 0:
             wide = np.broadcast_to(array, evidence.found.shape)
             if array.shape == evidence.found.shape[-1:] and fits(evidence, wide):

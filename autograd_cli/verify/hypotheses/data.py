@@ -9,7 +9,9 @@ import numpy as np
 
 from autograd_cli.verify.evidence import Evidence
 from autograd_cli.verify.hypotheses.fit import Float64
-from autograd_cli.verify.hypotheses.rerun import explained_by_rerun, make_of
+from autograd_cli.verify.hypotheses.rerun import explained_by_rerun, make_of, rerun
+
+_MOST_PATHS = 8
 
 
 def other_data(evidence: Evidence) -> str | None:
@@ -60,15 +62,15 @@ def other_use_of_parameters(evidence: Evidence) -> str | None:
 
 def other_path(evidence: Evidence) -> str | None:
     """A model that chooses its path: another than was drawn."""
-    for words, shift in (("one more", 1), ("one fewer", -1)):
-        if explained_by_rerun(evidence, choose=lambda choice, shift=shift: choice + shift):
-            return f"it is what it would be on a path of {words} than was drawn: a loop that is one off?"
-    for words, late in (("step after", 1), ("step before", -1)):
-        if evidence.step + late >= 0 and explained_by_rerun(evidence, late=late):
-            return f"it is what it would be on the path of the {words}: draws that are out of step?"
-    for path in range(8):
+    drawn: list[int] = []
+    rerun(evidence, choose=lambda choice: drawn.append(choice) or choice)  # type: ignore[func-returns-value]
+    for path in range(-1, _MOST_PATHS) if drawn else ():
         if explained_by_rerun(evidence, choose=lambda _, path=path: path):
-            return f"it is what it would be on path {path}, which was not drawn: draws of its own?"
+            loop = "goes too far" if path > drawn[0] else "ends too early"
+            return (
+                f"it is what it would be on path {path}, where {drawn[0]} was drawn: "
+                f"other draws, or a loop that {loop}?"
+            )
     return None
 
 

@@ -33,7 +33,6 @@ def rerun(
     y: Float64 | None = None,
     parameters: Arrays | None = None,
     config: RunConfig | None = None,
-    late: int = 0,
     choose: Callable[[int], int] = lambda choice: choice,
 ) -> Arrays:
     """The arrays of the kind that parted, at the step where they did, from the parameters before it.
@@ -44,7 +43,6 @@ def rerun(
         y: targets in place of the problem's.
         parameters: some of the parameters before the step, in place of the reference's.
         config: settings in place of the evidence's.
-        late: steps that the control flow is ahead.
         choose: what becomes of a draw of the control flow.
 
     """
@@ -55,7 +53,7 @@ def rerun(
         problem.y if y is None else y,
         start,
         problem.control,
-        evidence.step + late,
+        evidence.step,
         choose,
     )
     step = _take_step(evidence.program(there, config or evidence.config), evidence.what)

@@ -71,6 +71,7 @@ def learning_rate(evidence: Evidence) -> str | None:
         # At the first step the two cannot be told apart.
         ahead = [m for m in (0.9, 0.95, 0.99) if isclose(factor, 1 + m) and not evidence.step]
         others += [f"Nesterov's momentum of {m}" for m in ahead]
+        others += ["two steps in place of one"] if isclose(factor, 2) else []
         return f"the step is {words} times as long{which}: {', or '.join([rates, *others])}?"
     return None
 
@@ -112,8 +113,8 @@ def weight_decay(evidence: Evidence) -> str | None:
         share = ratio([expected[n] - found[n] for n in some], [lr * before[n] for n in some])
         predicted = {n: expected[n] - share * lr * before[n] for n in some}
         if is_believable(share, [before[n] for n in some]) and explained(evidence, predicted):
-            which = "" if len(some) == len(names) else f" of {', '.join(some)}"
-            return f"the step takes off {show(share)} lr of the parameter{which} as well: a weight decay?"
+            of = "the parameters" if len(some) > 1 else some[0]
+            return f"the step takes off {show(share)} lr times {of} as well: a weight decay?"
     return None
 
 

@@ -102,7 +102,7 @@ class CountedOnAverage(Net):
 class OneMore(Net):
     """A range that goes one too far."""
 
-    called = "on a path of one more than was drawn: a loop that is one off"
+    called = "on path 3, where 2 was drawn: other draws, or a loop that goes too far"
 
     def choose(self, problem: Problem) -> Any:
         return (depth + 1 for depth in problem.choices(4))
@@ -111,7 +111,7 @@ class OneMore(Net):
 class OwnDraws(Net):
     """Draws depths of its own."""
 
-    called = r"on path \d, which was not drawn|path of"
+    called = r"on path \d, where \d was drawn: other draws"
 
     def choose(self, problem: Problem) -> Any:
         generator = np.random.default_rng(0)
@@ -122,7 +122,7 @@ class OwnDraws(Net):
 class DrawnTwice(Net):
     """Uses every second draw."""
 
-    called = r"draws that are out of step|on path \d, which was not drawn|path of one"
+    called = r"on path \d, where \d was drawn: other draws"
 
     def choose(self, problem: Problem) -> Any:
         draws = problem.choices(4)

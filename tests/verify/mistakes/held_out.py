@@ -44,7 +44,7 @@ class TorchNotZeroed(Planted, optim.Mlp):
 class TorchDecay(Planted, optim.Mlp):
     """A weight decay in the optimiser."""
 
-    called = r"0\.01 lr of the parameter as well: a weight decay"
+    called = r"0\.01 lr times the parameters as well: a weight decay"
     keys = PLAIN
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
@@ -89,7 +89,7 @@ class TorchOtherRuleAndRate(Planted, optim.Mlp):
 class TorchAdamW(Planted, optim.Mlp):
     """AdamW, whose default is a decay of 0.01."""
 
-    called = r"0\.01 lr of the parameter as well: a weight decay"
+    called = r"0\.01 lr times the parameters as well: a weight decay"
     keys = ("bias=false", "optimizer=Adam", "lr=1e-2")
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:

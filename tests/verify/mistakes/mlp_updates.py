@@ -65,7 +65,7 @@ class OneTooFast(Planted, OtherUpdate):
 class Twice(Planted, OtherUpdate):
     """Takes every step twice."""
 
-    called = "the step is 2 times as long, all parameters alike"
+    called = "2 times as long, all parameters alike: .*, or two steps in place of one"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p - self.lr * g - self.lr * g
@@ -131,7 +131,7 @@ class UnaskedMomentum(Planted, OtherUpdate):
 class Decay(Planted, OtherUpdate):
     """A weight decay of 0.1."""
 
-    called = r"takes off 0\.1 lr of the parameter as well: a weight decay"
+    called = r"takes off 0\.1 lr times the parameters as well: a weight decay"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p - self.lr * (g + 0.1 * p)
@@ -140,7 +140,7 @@ class Decay(Planted, OtherUpdate):
 class DecayOfOne(Planted, OtherUpdate):
     """A weight decay of one layer."""
 
-    called = r"takes off 0\.1 lr of the parameter of w1 as well: a weight decay"
+    called = r"takes off 0\.1 lr times w1 as well: a weight decay"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         return p - self.lr * (g + 0.1 * p * (name == "w1"))
@@ -331,7 +331,7 @@ class AdamEpsInside(Planted, OtherUpdate):
 class AdamDecayed(Planted, OtherUpdate):
     """AdamW's decay, where Adam has none."""
 
-    called = r"takes off 0\.01 lr of the parameter as well: a weight decay"
+    called = r"takes off 0\.01 lr times the parameters as well: a weight decay"
     keys = ADAM
 
     def move(self, name: str, p: Any, g: Any) -> Any:

@@ -172,7 +172,7 @@ class OneMoreTerm(OfSin, reference.Dynamic):
     """A term in e where none was drawn."""
 
     model = "dynamic"
-    called = "on a path of one more than was drawn|on path 1, which was not drawn"
+    called = "on path 1, where 0 was drawn: .*a loop that goes too far"
     keys = ("N=9", "lr=1e-6")
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:

@@ -65,7 +65,7 @@ class PlainLists:
     def __init__(self, problem: Problem, config: RunConfig) -> None:
         self.number: Any = {"float32": c_float, "float64": c_double}[config.dtype]
         self.x, self.y = problem.x.tolist(), problem.y.tolist()
-        self.parameters = {name: self.number(problem.start[name]) for name in "abcd"}
+        self.parameters = {name: self.number(problem.start[name].item()) for name in "abcd"}
         self.gradients = {name: self.number(0) for name in "abcd"}
         self.lr = config.lr
 
