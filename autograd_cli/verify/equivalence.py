@@ -319,7 +319,9 @@ def array_parts(
 
 def loss_parts(value: float, expected: float, step: int) -> Parting:
     """A loss that is off: both numbers tell more than how far they are apart."""
-    return Parting(f"loss is {value:.6g}, and the reference's {expected:.6g}, at step {step}", step, "loss")
+    digits = next((n for n in range(6, 17) if f"{value:.{n}g}" != f"{expected:.{n}g}"), 17)
+    numbers = f"{value:.{digits}g}, and the reference's {expected:.{digits}g}"
+    return Parting(f"loss is {numbers}, at step {step}", step, "loss")
 
 
 def changed_early(verb: str, name: str, step: int) -> Parting:
