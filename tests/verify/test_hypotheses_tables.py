@@ -179,8 +179,9 @@ def test_other_activation(words: str) -> None:
     evidence = evidence_of("mlp", "loss", N=40, D_in=9, H=6, D_out=3)
     problem = evidence.problem
     x, y, w1, w2 = map(torch.tensor, (problem.x, problem.y, problem.start["w1"], problem.start["w2"]))
-    h = ACTIVATIONS.get(words, torch.relu)(x @ w1)
-    loss = (OUTPUTS.get(words, lambda z: z)(h @ w2) - y).square().sum()
+    z = ACTIVATIONS.get(words, torch.relu)(x @ w1) @ w2
+    y_pred = OUTPUTS[words](z) if words in OUTPUTS else z
+    loss = (y_pred - y).square().sum()
     assert f"with {words}" in said_of(other_loss(evidence, loss.item()))
 
 
