@@ -44,6 +44,22 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Members:
+    """Runs by the values that they agree on, and how many runs are in no group.
+
+    Attributes:
+        keys: the keys of the values.
+        runs: the runs of each group, in the order of the comparison.
+        left_out: how many runs are in none: replaced, or not come to their end.
+
+    """
+
+    keys: list[str]
+    runs: dict[tuple[Value, ...], list[RunRecord]]
+    left_out: int
+
+
+@dataclass(frozen=True)
 class Grouping:
     """A table of groups, and how many runs are in none: replaced, or not come to their end."""
 
@@ -65,7 +81,25 @@ class Grouping:
 def group(
     comparison: Comparison, group_by: str | None, over: str | None, sort: str | None = None
 ) -> Grouping:
-    """Group the runs of a comparison.
+    """Group the runs of a comparison, as `members` does.
+
+    Args:
+        comparison: the runs.
+        group_by: as of `members`.
+        over: as of `members`.
+        sort: a key or statistic, smallest first; with `-` before it, largest first. By default the mean.
+
+    Raises:
+        ConfigError: a key that no run has, one that is in both lists, or an unknown column to sort by.
+
+    """
+    found = members(comparison, group_by, over)
+    groups = [_measure(values, records) for values, records in found.runs.items()]
+    return Grouping(found.keys, _sorted(groups, found.keys, sort or "mean"), found.left_out)
+
+
+def members(comparison: Comparison, group_by: str | None, over: str | None) -> Members:
+    """The runs of a comparison in groups.
 
     With `over`, runs are kept apart by every key that differs between them but those, so that levels or
     sizes are never averaged by oversight. Without it, only the keys of `group_by` keep runs apart.
@@ -74,10 +108,9 @@ def group(
         comparison: the runs.
         group_by: keys, with commas between them, to be shown first.
         over: keys, with commas between them, whose different values make up a group.
-        sort: a key or statistic, smallest first; with `-` before it, largest first. By default the mean.
 
     Raises:
-        ConfigError: a key that no run has, one that is in both lists, or an unknown column to sort by.
+        ConfigError: a key that no run has, or one that is in both lists.
 
     """
     known = list(dict.fromkeys(key for record in comparison.records for key in record.config))
@@ -97,12 +130,11 @@ def group(
         keys = [*keys, CODE]  # a mean over different code would mean nothing
     elif CODE in keys and not differs_in_code(records):
         keys = [key for key in keys if key != CODE]  # all others were replaced
-    members: dict[tuple[Value, ...], list[RunRecord]] = {}
+    found: dict[tuple[Value, ...], list[RunRecord]] = {}
     ended = [record for record in records if record.status in _ENDED]
     for record in ended:
-        members.setdefault(tuple(configured(record, key) for key in keys), []).append(record)
-    groups = [_measure(values, records) for values, records in members.items()]
-    return Grouping(keys, _sorted(groups, keys, sort or "mean"), len(comparison.records) - len(ended))
+        found.setdefault(tuple(configured(record, key) for key in keys), []).append(record)
+    return Members(keys, found, len(comparison.records) - len(ended))
 
 
 def _replaced(records: Sequence[RunRecord]) -> set[str]:
