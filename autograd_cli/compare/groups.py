@@ -81,51 +81,61 @@ class Grouping:
 def group(
     comparison: Comparison, group_by: str | None, over: str | None, sort: str | None = None
 ) -> Grouping:
-    """Group the runs of a comparison, as `members` does.
+    """Group the runs of a comparison.
+
+    With `over`, runs are kept apart by every key that differs between them but those. Without it, only the
+    keys of `group_by` keep runs apart.
 
     Args:
         comparison: the runs.
-        group_by: as of `members`.
-        over: as of `members`.
+        group_by: keys, with commas between them, to be shown first.
+        over: keys, with commas between them, whose different values make up a group.
         sort: a key or statistic, smallest first; with `-` before it, largest first. By default the mean.
 
     Raises:
         ConfigError: a key that no run has, one that is in both lists, or an unknown column to sort by.
 
     """
-    found = members(comparison, group_by, over)
+    found = members(comparison, *split_keys(comparison, group_by, over))
     groups = [_measure(values, records) for values, records in found.runs.items()]
     return Grouping(found.keys, _sorted(groups, found.keys, sort or "mean"), found.left_out)
 
 
-def members(comparison: Comparison, group_by: str | None, over: str | None) -> Members:
-    """The runs of a comparison in groups.
-
-    With `over`, runs are kept apart by every key that differs between them but those, so that levels or
-    sizes are never averaged by oversight. Without it, only the keys of `group_by` keep runs apart.
-
-    Args:
-        comparison: the runs.
-        group_by: keys, with commas between them, to be shown first.
-        over: keys, with commas between them, whose different values make up a group.
+def split_keys(
+    comparison: Comparison, group_by: str | None, over: str | None
+) -> tuple[list[str], list[str] | None]:
+    """The keys that both arguments name, with commas between them; None for an `over` that is not given.
 
     Raises:
         ConfigError: a key that no run has, or one that is in both lists.
 
     """
     known = list(dict.fromkeys(key for record in comparison.records for key in record.config))
-    replaced = _replaced(comparison.records)
-    records = [record for record in comparison.records if record.path not in replaced]
     first, inside = _split(group_by, known, "group_by"), _split(over, known, "over")
     for key in inside:
         if key in first:
             raise ConfigError(f"over: '{key}' is in group_by, too", key="over")
-    keys = first
-    if over is not None:
+    return first, inside if over is not None else None
+
+
+def members(comparison: Comparison, first: Sequence[str], inside: Sequence[str] | None) -> Members:
+    """The runs of a comparison in groups.
+
+    Args:
+        comparison: the runs.
+        first: keys that keep runs apart, in the order in which the groups name them.
+        inside: keys whose different values make up a group; every other key that differs keeps runs apart,
+            so that levels or sizes are never averaged by oversight. None: only those of `first` do.
+
+    """
+    replaced = _replaced(comparison.records)
+    records = [record for record in comparison.records if record.path not in replaced]
+    keys = list(first)
+    if inside is not None:
         differing = [key for key in comparison.differing if key not in inside and key not in first]
-        says_level = "impl" in first + differing
+        says_level = "impl" in keys + differing
         configs = [record.config for record in comparison.records]
-        keys = first + [key for key in differing if not (says_level and follows_level(key, configs))]
+        keys += [key for key in differing if not (says_level and follows_level(key, configs))]
     if CODE not in keys and differs_in_code(records):
         keys = [*keys, CODE]  # a mean over different code would mean nothing
     elif CODE in keys and not differs_in_code(records):

@@ -1,12 +1,12 @@
 """The one theme of terminals, pictures and pages: colours that colour-blind readers tell apart, and dashes.
 
-A series keeps its place in `SERIES`, and so its colour, wherever it is drawn. Where colours are not seen, on grey
-paper or on a terminal without any, the dashes of `DASHES` tell series apart.
+A series keeps its place in `SERIES`, and so its colour, wherever it is drawn. Where colours are not seen, on
+grey paper or on a terminal without any, the dashes of `DASHES` tell series apart.
 """
 
 from dataclasses import dataclass
 
-# Each stands out from white paper and from black by 3 to 1 or more, so that terminals of either kind can have them.
+# Each stands out from white paper and from black by 3 to 1 or more, so that any terminal can have them.
 # Okabe and Ito's blue, vermilion, green and purple lead; see https://jfly.uni-koeln.de/color.
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#b2569a", "#8a6d00", "#4f5fd0", "#c2185b", "#6b7785")
 # The same hues on dark paper.
