@@ -209,9 +209,7 @@ def check_output(path: Path) -> str:
         raise ConfigError(f"output: '{path}' ends in none of {allowed}", key="output")
     try:
         if look(path.parent) is None:
-            raise ConfigError(
-                f"output: cannot write '{path}': there is no folder '{path.parent}'", key="output"
-            )
+            raise ConfigError(f"output: cannot write '{path}': no folder '{path.parent}'", key="output")
     except OSError as error:
         raise ConfigError(f"output: cannot write '{path}': {error.strerror}", key="output") from error
     return ending

@@ -234,8 +234,8 @@ def _final_curve(label: str, points: Sequence[tuple[float, Sequence[RunRecord]]]
     curve = Curve(label, [], [])
     has_band = False
     for place, records in points:
-        losses = [r.last_loss for r in records if r.last_loss is not None and r.status != "diverged"]
-        gone = sum(record.status == "diverged" for record in records)
+        losses = [r.last_loss for r in records if r.last_loss is not None and r.diverged_step is None]
+        gone = sum(record.diverged_step is not None for record in records)
         if losses:
             mean, low, high = _spread(losses)
             curve.x.append(place)

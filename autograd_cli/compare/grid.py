@@ -77,8 +77,8 @@ def grid_of(comparison: Comparison, x: str, y: str) -> tuple[Grid, int]:
 
 
 def _cell(records: Sequence[RunRecord]) -> Cell:
-    calm = [r.last_loss for r in records if r.last_loss is not None and r.status != "diverged"]
-    gone = sum(record.status == "diverged" for record in records)
+    calm = [r.last_loss for r in records if r.last_loss is not None and r.diverged_step is None]
+    gone = sum(record.diverged_step is not None for record in records)
     return Cell(sum(calm) / len(calm) if calm else None, len(records), gone)
 
 

@@ -91,8 +91,7 @@ def grid_figure(grid: Grid, theme: Theme) -> Any:
 
     figure, axes = _begin(theme, grid.title, grid.caption)
     scale = heat_scale(grid)
-    colours = LinearSegmentedColormap.from_list("evo", theme.heat)
-    colours.set_bad(theme.paper)
+    colours = LinearSegmentedColormap.from_list("evo", theme.heat).with_extremes(bad=theme.paper)
     shape = len(grid.y_values), len(grid.x_values)
     places = [
         [
@@ -140,7 +139,10 @@ def to_bytes(figure: Any, ending: str) -> bytes:
     out = io.BytesIO()
     metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(ending, {})
     with _hushed():
-        figure.savefig(out, format=ending, dpi=_DPI, metadata=metadata)
+        from matplotlib import rc_context
+
+        with rc_context({"svg.hashsalt": "evo"}):
+            figure.savefig(out, format=ending, dpi=_DPI, metadata=metadata)
     return out.getvalue()
 
 

@@ -78,7 +78,7 @@ def loss_scale(values: Iterable[float]) -> Scale:
     positive = [value for value in known if value > 0]
     low, high = (min(positive), max(positive)) if positive else (0.1, 1.0)
     ends = math.log10(low), math.log10(high)
-    margin = max(0.02 * (ends[1] - ends[0]), 0.005)
+    margin = min(max(0.02 * (ends[1] - ends[0]), 0.005), 0.25)
     ends = ends[0] - margin, ends[1] + margin
     if len(positive) == len(known):
         return Scale(True, *ends)

@@ -6,11 +6,12 @@ grey paper or on a terminal without any, the dashes of `DASHES` tell series apar
 
 from dataclasses import dataclass
 
-# Each stands out from white paper and from black by 3 to 1 or more, so that any terminal can have them.
-# Okabe and Ito's blue, vermilion, green and purple lead; see https://jfly.uni-koeln.de/color.
-SERIES = ("#0072b2", "#d55e00", "#009e73", "#b2569a", "#8a6d00", "#4f5fd0", "#c2185b", "#6b7785")
-# The same hues on dark paper.
-SERIES_DARK = ("#56b4e9", "#ff9f4a", "#2fd3a2", "#e79bd2", "#e3c84b", "#a3adff", "#ff7fa8", "#a9b4c0")
+# Blue, vermilion and green of Okabe and Ito (https://jfly.uni-koeln.de/color), and five more that keep their
+# distance from these and each other for normal, red-, green- and blue-blind eyes. Each stands out from white
+# paper and from black alike, because nobody knows which of them a terminal has.
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#9800ea", "#b70d9e", "#665022", "#1c95ff", "#ff4271")
+# For dark paper, by the same rule; the first six are of the same hues.
+SERIES_DARK = ("#56b4e9", "#ff9f4a", "#2fd3a2", "#9158ff", "#e51f9f", "#917c44", "#f3da00", "#baf499")
 
 # On and off in widths of the line, as SVG's stroke-dasharray has them; the first is drawn without a break.
 DASHES: tuple[tuple[float, ...], ...] = (
