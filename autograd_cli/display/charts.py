@@ -323,12 +323,15 @@ def sample(dash: Sequence[float]) -> str:
 # --- fits ----------------------------------------------------------------------------------------------
 
 
-def fit_chart(fits: "Sequence[Fit]", width: int, height: int) -> list[Line]:
-    """Data, what was fitted to them, and below it what is left of them."""
+def fit_chart(
+    fits: "Sequence[Fit]", width: int, height: int, asked: Sequence[tuple[float, float]] = ()
+) -> list[Line]:
+    """Data, what was fitted to them, with a dot at each point of `asked`, and below it what is left."""
     high = max(height * 2 // 3, 5)
     labels = ["data", *(shown(fit.label) for fit in fits)] if len(fits) > 1 else ["data", "fit"]
-    x = linear_scale([value for fit in fits for value in fit.x])
-    upper = linear_scale([value for fit in fits for value in (*fit.y, *fit.fitted)])
+    x = linear_scale([*(value for fit in fits for value in fit.x), *(x for x, _ in asked)])
+    heights = [value for fit in fits for value in (*fit.y, *fit.fitted)]
+    upper = linear_scale(heights + [y for _, y in asked])
     lower = linear_scale([value for fit in fits for value in (*fit.residual, 0.0)])
     plot, left, right = _laid_out(x, upper, width, high, labels)
     below, left_below, _ = _laid_out(x, lower, width, max(height - high, 4), labels)
@@ -341,6 +344,8 @@ def fit_chart(fits: "Sequence[Fit]", width: int, height: int) -> list[Line]:
     for i, fit in enumerate(fits):
         plot.line(fit.x, fit.fitted, colour_of(i), dash_of(i))
         below.line(fit.x, fit.residual, colour_of(i), dash_of(i))
+        for point in asked:
+            plot.mark(*point, "●", colour_of(1))
         ends.append(Label(labels[i + 1], colour_of(i), dash_of(i), plot.row(fit.fitted[-1])))
     return [
         *_title(fit_title(fits), width),

@@ -41,8 +41,20 @@ class Fit:
         object.__setattr__(self, "residual", [y - own for y, own in zip(self.y, self.fitted, strict=True)])
 
 
-def fit_of(model: TrainedModel, label: str = "", parameters: Mapping[str, Any] | None = None) -> Fit:
+def fit_of(
+    model: TrainedModel,
+    label: str = "",
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    argument: str = "fit",
+) -> Fit:
     """The fit of a trained model, or of the same model with other parameters.
+
+    Args:
+        model: the model.
+        label: what sets it apart from others.
+        parameters: parameters in the place of its own.
+        argument: what asked for it, for the sake of a complaint.
 
     Raises:
         ConfigError: the task has no formula of one x, or its data do not fit into memory.
@@ -56,7 +68,8 @@ def fit_of(model: TrainedModel, label: str = "", parameters: Mapping[str, Any] |
     y = np.asarray(problems.make(config).y, dtype=np.float64).ravel()
     if formula is None or model.signature.inputs != 1 or len(x) != len(y):
         raise ConfigError(
-            f"fit: task {config.task} has no formula of a single x to draw, as sin and linear have", key="fit"
+            f"{argument}: task {config.task} has no formula of a single x to draw, as sin and linear have",
+            key=argument,
         )
     with np.errstate(all="ignore"):
         fitted = problems.predict(model.model, own, x.astype(config.dtype), 0)

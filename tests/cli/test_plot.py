@@ -131,7 +131,7 @@ def test_files(tmp_path: Path, runs: list[str], kind: str, theme: str) -> None:
 def test_a_fit_is_data_curve_and_residual(tmp_path: Path) -> None:
     """`--fit` draws the predictions of the run, and what is left; the formula stands below."""
     run = train_run(tmp_path, "sin", "numpy", N=50, steps=30)
-    (fit,) = evo_.plot(run, fit=True).content  # type: ignore[misc, union-attr]
+    (fit,) = evo_.plot(run, fit=True).content  # type: ignore[misc]
     np.testing.assert_array_equal(fit.fitted, evo_.load(run)[0].predict(fit.x)[:, 0])
     np.testing.assert_allclose(fit.y, np.sin(fit.x), rtol=0, atol=1e-12)
     np.testing.assert_array_equal(fit.residual, np.subtract(fit.y, fit.fitted))
