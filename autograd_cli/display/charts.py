@@ -11,7 +11,7 @@ from plotille import Canvas
 
 from autograd_cli.compare.curves import Band, Curve, Curves
 from autograd_cli.compare.grid import Grid
-from autograd_cli.display.lines import Line, Span
+from autograd_cli.display.lines import Line, Span, joined
 from autograd_cli.display.scales import (
     Scale,
     Ticks,
@@ -132,7 +132,9 @@ class Plot:
 
     def rows(self) -> list[Line]:
         """The plot, from above."""
-        return [[self._cell(column, row) for column in range(self.width)] for row in range(self.height)]
+        return [
+            joined([self._cell(column, row) for column in range(self.width)]) for row in range(self.height)
+        ]
 
     def _cell(self, column: int, row: int) -> Span:
         if (column, row) in self._marks:

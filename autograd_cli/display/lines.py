@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 # Of the time that goes by, a screen takes no more than this for itself: the loop waits while it is drawn.
-_SHARE = 0.01
+SHARE = 0.01
 _REFRESH_S = 0.2
 
 
@@ -59,9 +60,23 @@ def print_lines(console: "Console", lines: Iterable[Line]) -> None:
         console.print(_rich([line]), soft_wrap=True)
 
 
+def joined(line: Line) -> Line:
+    """The line with neighbours of the same look as one span, which is drawn faster."""
+    looks = groupby(line, key=lambda span: (span.colour, span.is_bold))
+    return [Span("".join(span.text for span in spans), *look) for look, spans in looks]
+
+
 def width_of(line: Line) -> int:
     """Cells of the terminal that a line takes."""
     return sum(cells(span.text) for span in line)
+
+
+def _without_blanks(line: Line) -> Line:
+    """The line without what only fills its end, of which terminals differ in whether it takes room."""
+    line = list(line)
+    while line and not line[-1].text.strip():
+        line.pop()
+    return [*line[:-1], replace(line[-1], text=line[-1].text.rstrip())] if line else []
 
 
 def _rich(lines: Sequence[Line]) -> "RenderableType":
@@ -89,7 +104,7 @@ class LiveLines:
         self._console, self._compose = console, compose
         self._widths: list[int] = []
         self._columns = console.width
-        self._due_s = 0.0
+        self._due_s = self._cost_s = 0.0
         # Drawn by hand: a second thread would take time from the loop, and not survive the fork of workers.
         self._live = Live(console=console, auto_refresh=False, transient=True, get_renderable=self._render)
 
@@ -114,12 +129,15 @@ class LiveLines:
             self._clear_what_is_folded()
             self._live.refresh()
         end_s = perf_counter()
-        self._due_s = end_s + max(_REFRESH_S - 0.05, (end_s - start_s) / _SHARE)
+        self._cost_s += (
+            end_s - start_s - self._cost_s
+        ) * 0.2  # the mean of some: a few cost more than others
+        self._due_s = end_s + max(_REFRESH_S - 0.05, self._cost_s / SHARE)
 
     def _render(self) -> "RenderableType":
         columns, height = self._console.size
         # The last column stays free: some terminals begin a new line as soon as it is filled.
-        lines = self._compose(columns - 1, height)[: max(height - 1, 1)]
+        lines = [_without_blanks(line) for line in self._compose(columns - 1, height)[: max(height - 1, 1)]]
         self._widths = [width_of(line) for line in lines]
         self._columns = columns
         return _rich(lines)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from math import isfinite
 from textwrap import wrap
+from time import perf_counter
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 import orjson
@@ -13,7 +14,7 @@ from autograd_cli.catalogue.files import names_class
 from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.config import RunConfig, class_name
 from autograd_cli.contract.keys import show
-from autograd_cli.display.lines import Line, LiveLines, Span, print_lines, width_of
+from autograd_cli.display.lines import SHARE, Line, LiveLines, Span, print_lines, width_of
 from autograd_cli.display.streams import unheard, write
 from autograd_cli.display.text import at_the_point, duration, json_text, number, shown
 from autograd_cli.display.theme import LIGHT, colour_of
@@ -160,6 +161,9 @@ class LiveScreen:
         self._rows: list[Row] = []
         self._last: Row | None = None
         self._sketch = Sketch(_CURVE_POINTS)
+        self._drawn: list[Line] = []
+        self._drawn_size = (0, 0)
+        self._due_s = 0.0
         self._live = LiveLines(console, self._compose)
 
     def __enter__(self) -> "LiveScreen":
@@ -169,6 +173,8 @@ class LiveScreen:
         """Say what is waited for: importing a framework takes seconds."""
         is_torch = config.impl != "numpy" and not names_class(config.impl)
         what = f"{config.task} / {class_name(config.to_dict())}"
+        import autograd_cli.display.charts  # noqa: F401 - draws dots, and is not to be waited for in the loop
+
         self._waits_for = f"torch for {what}" if is_torch else what
         self._live.start()
 
@@ -211,7 +217,7 @@ class LiveScreen:
         rows = self._rows if room is None else self._rows[-room:]
         table = loss_table(rows)
         width = max(map(width_of, table))
-        curve = self._curve(columns - width - 3, min(max(len(rows), 8), room or len(rows) + 8, 16))
+        curve = self._curve(columns - width - 3, min(max(len(rows), 8), room or 16, 16), is_last=room is None)
         lines = []
         for i in range(max(len(table), len(curve))):
             line = list(table[i]) if i < len(table) else []
@@ -221,10 +227,13 @@ class LiveScreen:
             lines.append(line)
         return [*settings_lines(self._config, columns), *lines]
 
-    def _curve(self, width: int, height: int) -> list[Line]:
+    def _curve(self, width: int, height: int, *, is_last: bool) -> list[Line]:
         points = self._sketch.points
         if width < _CURVE_WIDTH or len(points) < 2 or self._last is None:
             return []
+        start_s = perf_counter()
+        if not is_last and (width, height) == self._drawn_size and start_s < self._due_s:
+            return self._drawn
         from autograd_cli.display.charts import curve_chart  # imports what draws dots
 
         x = [float(i * self._sketch.stride) for i in range(len(points))]
@@ -232,7 +241,10 @@ class LiveScreen:
         if self._last[0] > x[-1] and isfinite(self._last[1]):
             x.append(float(self._last[0]))
             y.append(self._last[1])
-        return curve_chart(x, y, min(width, 100), height)
+        self._drawn, self._drawn_size = curve_chart(x, y, min(width, 100), height), (width, height)
+        # It costs more than all the rest, so that it is drawn less often.
+        self._due_s = perf_counter() + (perf_counter() - start_s) / (SHARE / 2)
+        return self._drawn
 
 
 def settings_lines(config: RunConfig, columns: int) -> list[Line]:
