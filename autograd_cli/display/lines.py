@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from autograd_cli.display.streams import unheard
 from autograd_cli.display.text import cells
+from autograd_cli.display.theme import LIGHT, colour_of
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -64,6 +65,12 @@ def joined(line: Line) -> Line:
     """The line with neighbours of the same look as one span, which is drawn faster."""
     looks = groupby(line, key=lambda span: (span.colour, span.is_bold))
     return [Span("".join(span.text for span in spans), *look) for look, spans in looks]
+
+
+def bar(share: float, width: int) -> Line:
+    """A bar of which `share` is done."""
+    done = round(min(max(share, 0.0), 1.0) * width)
+    return [Span("━" * done, colour_of(2)), Span("─" * (width - done), LIGHT.dim)]
 
 
 def width_of(line: Line) -> int:
