@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 # Of the time that goes by, a screen takes no more than this for itself: the loop waits while it is drawn.
-SHARE = 0.01
+SHARE = 0.008
 _REFRESH_S = 0.2
 
 
@@ -136,9 +136,9 @@ class LiveLines:
             self._clear_what_is_folded()
             self._live.refresh()
         end_s = perf_counter()
-        self._cost_s += (
-            end_s - start_s - self._cost_s
-        ) * 0.2  # the mean of some: a few cost more than others
+        cost_s = end_s - start_s
+        # The mean of some, because a few cost more than others.
+        self._cost_s = cost_s if self._cost_s == 0 else 0.8 * self._cost_s + 0.2 * cost_s
         self._due_s = end_s + max(_REFRESH_S - 0.05, self._cost_s / SHARE)
 
     def _render(self) -> "RenderableType":
