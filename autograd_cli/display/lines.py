@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 # Of the time that goes by, a screen takes no more than this for itself: the loop waits while it is drawn.
-SHARE = 0.008
+SHARE = 0.006
 _REFRESH_S = 0.2
 
 
