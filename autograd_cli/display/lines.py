@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 # Of the time that goes by, a screen takes no more than this for itself: the loop waits while it is drawn.
 SHARE = 0.006
-_REFRESH_S = 0.2
+_REFRESH_S = 0.15
+# But it never stands still for longer, however busy the machine.
+LONGEST_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -135,11 +137,13 @@ class LiveLines:
         with unheard():
             self._clear_what_is_folded()
             self._live.refresh()
+        if now:
+            return  # before the loop, where the first drawing may import what it needs
         end_s = perf_counter()
         cost_s = end_s - start_s
         # The mean of some, because a few cost more than others.
         self._cost_s = cost_s if self._cost_s == 0 else 0.8 * self._cost_s + 0.2 * cost_s
-        self._due_s = end_s + max(_REFRESH_S - 0.05, self._cost_s / SHARE)
+        self._due_s = end_s + min(max(_REFRESH_S, self._cost_s / SHARE), LONGEST_S)
 
     def _render(self) -> "RenderableType":
         columns, height = self._console.size
