@@ -32,7 +32,7 @@ def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
 
 def test_a_sweep_on_a_terminal_has_a_bar(tmp_path: Path) -> None:
     """While a sweep runs, a bar counts the runs, those that diverged among them, and names the best."""
-    what = ("--task", "sin", "--impl", "numpy", "lr=1e-6,1", "seed=0..3", "steps=40000")
+    what = ("--task", "sin", "--impl", "numpy", "lr=1e-6,1", "seed=0..3", "steps=15000")
     output, code = on_terminal("sweep", *what, "--engine", "processes", cwd=tmp_path)
     assert code == 0
     shown = CONTROL_SEQUENCES.sub("", output)
