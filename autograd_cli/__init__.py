@@ -5,6 +5,7 @@ import autograd_cli as evo
 run = evo.train("mlp", "optim", lr=1e-4, seed=3)      # losses, status, config, parameters, predict(x)
 runs = evo.sweep("sin", "numpy", lr="log:1e-7:1e-6:4", seed=range(4))
 evo.compare(runs, group_by="lr", over="seed")         # a table; .to_pandas()
+evo.plot(runs, over="seed").save("losses.svg")        # a picture, which shows itself, too
 evo.verify("mlp", MyLevel)                            # is a class of yours the same training?
 evo.load("runs/*"), evo.tasks(), evo.graph("mlp", "autograd")
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from autograd_cli.api.graph import Graph as Graph
     from autograd_cli.api.graph import accumulation as accumulation
     from autograd_cli.api.graph import graph as graph
+    from autograd_cli.api.plot import Plot as Plot
+    from autograd_cli.api.plot import plot as plot
     from autograd_cli.api.runs import Run as Run
     from autograd_cli.api.runs import load as load
     from autograd_cli.api.sweep import plan as plan
@@ -49,6 +52,7 @@ _HOMES = {
     "sweep": "api.sweep",
     "plan": "api.sweep",
     "compare": "api.compare",
+    "plot": "api.plot",
     "verify": "api.verify",
     "load": "api.runs",
     "tasks": "api.tasks",
@@ -56,6 +60,7 @@ _HOMES = {
     "accumulation": "api.graph",
     "Run": "api.runs",
     "Table": "api.compare",
+    "Plot": "api.plot",
     "Verification": "api.verify",
     "Graph": "api.graph",
     "Batch": "contract.batch",

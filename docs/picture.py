@@ -13,6 +13,7 @@ from rich.text import Text
 
 import autograd_cli as evo
 from autograd_cli.compare.comparison import compare, load_runs
+from autograd_cli.display.lines import print_lines
 from autograd_cli.display.tables import aligned, comparison_cells
 from autograd_cli.display.training import Row, loss_table, rows_to_print, summary_lines
 
@@ -26,7 +27,8 @@ def train(console: Console | None, task: str, impl: str, **keys: Any) -> Path:
     run = evo.train(task, impl, on_batch=batches.append, **keys)
     if console:
         rows: list[Row] = [row for batch in batches for row in rows_to_print(run.config, batch)]
-        console.print(loss_table(f"{task} / {impl}", rows))
+        console.print(f"{task} / {impl}", style="bold", highlight=False)
+        print_lines(console, loss_table(rows))
         formula, *rest = summary_lines(run.record)
         console.print(formula, style="bold green", highlight=False)
         for line in rest:

@@ -176,7 +176,8 @@ def in_memory(
 ) -> Run:
     """A run that no directory holds; without a model it has no parameters."""
     run = Run(record)
-    known = {"losses": losses, "elapsed_s": elapsed_s} | ({"_model": model} if model else {})
+    rows = list(zip(range(len(losses)), losses, elapsed_s, strict=True))
+    known = {"losses": losses, "elapsed_s": elapsed_s, "_rows": rows} | ({"_model": model} if model else {})
     vars(run).update(known)  # in the place of what would be read
     return run
 

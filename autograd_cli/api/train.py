@@ -31,6 +31,7 @@ def train(
     runs_dir: str | PathLike[str] | None = "runs",
     name: str | None = None,
     trust: bool = False,
+    on_load: Callable[[RunConfig], None] | None = None,
     on_start: Callable[[RunConfig], None] | None = None,
     on_batch: Callable[[Batch], None] | None = None,
     interruption: Interruption | None = None,
@@ -47,6 +48,8 @@ def train(
         runs_dir: the folder for run directories; None keeps the run in memory alone.
         name: the run directory's name, in place of one made of time, task, level and seed.
         trust: whether to run the code that a run named by `config` has kept, where it is no file of yours.
+        on_load: called once with the configuration, before the level's framework is imported, which may take
+            seconds.
         on_start: called once with the configuration, when everything is ready to start.
         on_batch: called a few times a second with what was recorded.
         interruption: ends the run early, as its owner asks. By default Ctrl-C does, in the main thread: the
@@ -60,6 +63,8 @@ def train(
     """
     given = settings_of({"task": task, "impl": level_of(impl), **keys})
     cell, resolved = resolve(given, file_of(config, given, trust=trust), classes_in(impl))
+    if on_load:
+        on_load(resolved)
     experiment = prepare(cell, resolved, None if runs_dir is None else Path(runs_dir), name)
     if on_start:
         on_start(resolved)

@@ -46,3 +46,16 @@ def complete_engine(incomplete: str) -> list[str]:
     from autograd_cli.sweep.sweep import ENGINES
 
     return [name for name in ENGINES if name.startswith(incomplete)]
+
+
+def complete_key(incomplete: str) -> list[tuple[str, str]]:
+    """Keys of all tasks, each with what it is, that begin with what was typed."""
+    names = [(name, "what is trained") for name in ("task", "impl") if name.startswith(incomplete)]
+    return names + [(word.removesuffix("="), meaning) for word, meaning in complete_assignment(incomplete)]
+
+
+def complete_theme(incomplete: str) -> list[str]:
+    """Themes of pictures that begin with what was typed."""
+    from autograd_cli.display.theme import THEMES
+
+    return [name for name in THEMES if name.startswith(incomplete)]

@@ -22,15 +22,20 @@ def predict(
     depth: Annotated[
         str, typer.Option(metavar="INT", help="Of `dynamic`: extra terms, or passes of the middle layer.")
     ] = "0",
-    format_: Annotated[str, typer.Option("--format", help="plain, csv or json.")] = "plain",
+    format_: Annotated[
+        str, typer.Option("--format", help="table, or the predictions alone: plain, csv or json.")
+    ] = "table",
+    plot: Annotated[bool, typer.Option("--plot", help="Draw them over the data: sin and linear.")] = False,
 ) -> None:
     """Predict with a trained model; without inputs, for those that it was trained on."""
+    from autograd_cli.display.predictions import predictions_chart, predictions_table
     from autograd_cli.display.streams import put
     from autograd_cli.errors import choose
+    from autograd_cli.predict.fit import fit_of
     from autograd_cli.predict.model import find_inputs, load_model, parse_depth
     from autograd_cli.predict.rows import ROW_FORMATS, check_new, write_rows
 
-    show = choose(format_, ROW_FORMATS, "format")
+    show = choose(format_, {"table": None, **ROW_FORMATS}, "format")
     if output:
         check_new(Path(output), "output")
     options = [name for parameter in context.command.params for name in parameter.opts if name[0] == "-"]
@@ -39,5 +44,10 @@ def predict(
     predictions = model.predict(inputs, parse_depth(depth))
     if output:
         write_rows(Path(output), predictions, "output")
-    else:
+    elif plot:
+        put(predictions_chart(fit_of(model, argument="plot"), inputs, predictions))
+    elif show:
         put(show(predictions))
+    else:
+        is_training = not (numbers or input_)
+        put(predictions_table(inputs, predictions, model.training_targets() if is_training else None))

@@ -43,6 +43,7 @@ def train(
             name=name,
             trust=trust,
             runs_dir=runs_dir,
+            on_load=screen.load,
             on_start=begin,
             on_batch=screen.show,
             interruption=interruption,

@@ -43,6 +43,22 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Members:
+    """Runs by the values that they agree on, and how many runs are in no group.
+
+    Attributes:
+        keys: the keys of the values.
+        runs: the runs of each group, in the order of the comparison.
+        left_out: how many runs are in none: replaced, or not come to their end.
+
+    """
+
+    keys: list[str]
+    runs: dict[tuple[Value, ...], list[RunRecord]]
+    left_out: int
+
+
+@dataclass(frozen=True)
 class Grouping:
     """A table of groups, and how many runs are in none: replaced, or not come to their end."""
 
@@ -66,8 +82,8 @@ def group(
 ) -> Grouping:
     """Group the runs of a comparison.
 
-    With `over`, runs are kept apart by every key that differs between them but those, so that levels or
-    sizes are never averaged by oversight. Without it, only the keys of `group_by` keep runs apart.
+    With `over`, runs are kept apart by every key that differs between them but those. Without it, only the
+    keys of `group_by` keep runs apart.
 
     Args:
         comparison: the runs.
@@ -79,29 +95,56 @@ def group(
         ConfigError: a key that no run has, one that is in both lists, or an unknown column to sort by.
 
     """
+    found = members(comparison, *split_keys(comparison, group_by, over))
+    groups = [_measure(values, records) for values, records in found.runs.items()]
+    return Grouping(found.keys, _sorted(groups, found.keys, sort or "mean"), found.left_out)
+
+
+def split_keys(
+    comparison: Comparison, group_by: str | None, over: str | None
+) -> tuple[list[str], list[str] | None]:
+    """The keys that both arguments name, with commas between them; None for an `over` that is not given.
+
+    Raises:
+        ConfigError: a key that no run has, or one that is in both lists.
+
+    """
     known = list(dict.fromkeys(key for record in comparison.records for key in record.config))
-    replaced = _replaced(comparison.records)
-    records = [record for record in comparison.records if record.path not in replaced]
     first, inside = _split(group_by, known, "group_by"), _split(over, known, "over")
     for key in inside:
         if key in first:
             raise ConfigError(f"over: '{key}' is in group_by, too", key="over")
-    keys = first
-    if over is not None:
-        differing = [key for key in comparison.differing if key not in inside and key not in first]
-        says_level = "impl" in first + differing
+    return first, inside if over is not None else None
+
+
+def members(comparison: Comparison, first: Sequence[str], inside: Sequence[str] | None) -> Members:
+    """The runs of a comparison in groups.
+
+    Args:
+        comparison: the runs.
+        first: keys that keep runs apart, in the order in which the groups name them.
+        inside: keys whose different values make up a group; every other key that differs keeps runs apart,
+            so that levels or sizes are never averaged by oversight. None: only those of `first` do.
+
+    """
+    replaced = _replaced(comparison.records)
+    records = [record for record in comparison.records if record.path not in replaced]
+    keys = list(first)
+    if inside is not None:
+        others = {*inside, *first, "print_every"}  # how often a row is printed makes no other run
+        differing = [key for key in comparison.differing if key not in others]
+        says_level = "impl" in keys + differing
         configs = [record.config for record in comparison.records]
-        keys = first + [key for key in differing if not (says_level and follows_level(key, configs))]
+        keys += [key for key in differing if not (says_level and follows_level(key, configs))]
     if CODE not in keys and differs_in_code(records):
         keys = [*keys, CODE]  # a mean over different code would mean nothing
     elif CODE in keys and not differs_in_code(records):
         keys = [key for key in keys if key != CODE]  # all others were replaced
-    members: dict[tuple[Value, ...], list[RunRecord]] = {}
+    found: dict[tuple[Value, ...], list[RunRecord]] = {}
     ended = [record for record in records if record.status in _ENDED]
     for record in ended:
-        members.setdefault(tuple(configured(record, key) for key in keys), []).append(record)
-    groups = [_measure(values, records) for values, records in members.items()]
-    return Grouping(keys, _sorted(groups, keys, sort or "mean"), len(comparison.records) - len(ended))
+        found.setdefault(tuple(configured(record, key) for key in keys), []).append(record)
+    return Members(keys, found, len(comparison.records) - len(ended))
 
 
 def _replaced(records: Sequence[RunRecord]) -> set[str]:

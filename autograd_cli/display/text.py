@@ -87,6 +87,14 @@ def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.8g}"
 
 
+def at_the_point(numbers: Sequence[str]) -> list[str]:
+    """Numbers, padded so that their decimal points, or where those would be, stand below each other."""
+    pieces = [re.match(r"([^.e]*)(.*)", one) for one in numbers]
+    parts = [(piece[1], piece[2]) for piece in pieces if piece]
+    before, after = (max((len(part[i]) for part in parts), default=0) for i in (0, 1))
+    return [f"{whole:>{before}}{rest:<{after}}" for whole, rest in parts]
+
+
 def duration(seconds: float | None) -> str:
     """A time in the unit that suits it: `13.5 µs`, `2.1 ms`, `3.04 s`, `2:05:10`."""
     if seconds is None or not math.isfinite(seconds):

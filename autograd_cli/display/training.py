@@ -1,27 +1,42 @@
 """A run as it goes: plain lines for a pipe, a live table for a terminal."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from math import isfinite
+from textwrap import wrap
+from time import perf_counter
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 import orjson
 
+from autograd_cli.catalogue.files import names_class
 from autograd_cli.contract.batch import Batch
-from autograd_cli.contract.config import RunConfig
+from autograd_cli.contract.config import RunConfig, class_name
+from autograd_cli.contract.keys import show
+from autograd_cli.display.lines import LONGEST_S, SHARE, Line, LiveLines, Span, bar, print_lines, width_of
 from autograd_cli.display.streams import unheard, write
-from autograd_cli.display.text import duration, json_text, number, shown
+from autograd_cli.display.text import at_the_point, duration, json_text, number, shown
+from autograd_cli.display.theme import LIGHT, colour_of
+from autograd_cli.runs.losses import Sketch
 from autograd_cli.runs.record import RunRecord
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-    from rich.live import Live
+    from rich.console import Console
 
 Row = tuple[int, float, float]
+
+_GOOD, _BAD = colour_of(2), colour_of(6)
+_BAR_LEAST, _BAR_MOST = 6, 24
+_CURVE_POINTS = 120
+_CURVE_WIDTH = 30  # columns, its numbers included
 
 
 class Screen(AbstractContextManager["Screen"], Protocol):
     """Something that shows a run."""
+
+    def load(self, config: RunConfig) -> None:
+        """Show what is waited for before a run begins."""
 
     def start(self, config: RunConfig) -> None:
         """Show that a run begins."""
@@ -49,12 +64,14 @@ def open_screen(how: str) -> Screen:
 
 
 def rows_to_print(config: RunConfig, batch: Batch) -> Iterator[Row]:
-    """Step, loss and elapsed seconds of every `print_every`-th step, and of the run's last one."""
+    """Step, loss and elapsed seconds of the first step, every `print_every`-th, and the run's last one."""
     every, last = config.print_every, len(batch.losses) - 1
+    is_end = batch.diverged or batch.first_step + last + 1 == config.steps
+    if batch.first_step == 0 and every > 1 and not (is_end and last == 0):
+        yield 0, batch.losses[0], batch.elapsed_s[0]
     first = -(batch.first_step + 1) % every
     for i in range(first, len(batch.losses), every):
         yield batch.first_step + i, batch.losses[i], batch.elapsed_s[i]
-    is_end = batch.diverged or batch.first_step + last + 1 == config.steps
     if is_end and (batch.first_step + last + 1) % every:
         yield batch.first_step + last, batch.losses[last], batch.elapsed_s[last]
 
@@ -80,6 +97,9 @@ class PlainScreen:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
+
+    def load(self, config: RunConfig) -> None:
+        """Nothing."""
 
     def start(self, config: RunConfig) -> None:
         """Print the header."""
@@ -132,89 +152,138 @@ class JsonScreen(QuietScreen):
 
 
 class LiveScreen:
-    """A table that grows, and below it a bar, the current loss, the speed and the time left."""
+    """Settings, a table that grows, the curve beside it where there is room, and how far the run is."""
 
     def __init__(self, console: "Console") -> None:
         self._console = console
+        self._config: RunConfig | None = None
+        self._waits_for = "evo"
         self._rows: list[Row] = []
         self._last: Row | None = None
-        self._ended = False
-        # Refreshed by hand, when there is something new: no second thread ever takes time from the loop.
-        self._live: Live | None = None
+        self._sketch = Sketch(_CURVE_POINTS)
+        self._drawn: list[Line] = []
+        self._drawn_size = (0, 0)
+        self._due_s = 0.0
+        self._live = LiveLines(console, self._compose)
 
     def __enter__(self) -> "LiveScreen":
         return self
 
+    def load(self, config: RunConfig) -> None:
+        """Say what is waited for: importing a framework takes seconds."""
+        is_torch = config.impl != "numpy" and not names_class(config.impl)
+        what = f"{config.task} / {class_name(config.to_dict())}"
+        import autograd_cli.display.charts  # noqa: F401 - draws dots, and is not to be waited for in the loop
+
+        self._waits_for = f"torch for {what}" if is_torch else what
+        self._live.start()
+
     def start(self, config: RunConfig) -> None:
         """Draw the empty table."""
-        from rich.live import Live
-
         self._config = config
-        self._live = Live(console=self._console, auto_refresh=False, get_renderable=self._render)
-        with unheard():
-            self._live.start(refresh=True)
+        self._live.refresh(now=True)
 
     def __exit__(self, *error: object) -> None:
-        self._ended = True
-        if self._live:
-            with unheard():
-                self._live.stop()
+        self._live.stop()
 
     def show(self, batch: Batch) -> None:
-        """Draw the batch's rows, and how far the run is."""
+        """Take in what a batch adds, and draw it if it is time."""
+        assert self._config
         self._rows.extend(rows_to_print(self._config, batch))
         self._last = (batch.first_step + len(batch.losses) - 1, batch.losses[-1], batch.elapsed_s[-1])
-        if self._live:
-            with unheard():
-                self._live.refresh()
+        self._sketch.extend(batch.losses[:-1] if batch.diverged else batch.losses)
+        self._live.refresh()
 
     def finish(self, record: RunRecord) -> None:
-        """Draw the whole table without the bar, then the result."""
-        self.__exit__()
-        formula = [record.result] if record.result else []
+        """Print the whole table, the curve and the result, which stay."""
+        self._live.stop()
+        lines = self._table(self._console.width - 1, None)
         for line in summary_lines(record):
-            style = "bold green" if line in formula else "red" if record.status == "diverged" else ""
-            with unheard():
-                self._console.print(
-                    shown(line), style=style, markup=False, highlight=not style, soft_wrap=True
-                )
+            is_formula = line == record.result
+            bad = record.status == "diverged"
+            lines.append([Span(shown(line), _GOOD if is_formula else _BAD if bad else None, is_formula)])
+        with unheard():
+            print_lines(self._console, lines)
 
-    def _render(self) -> "RenderableType":
-        from rich.console import Group
+    def _compose(self, columns: int, height: int) -> list[Line]:
+        if self._config is None:
+            return [[Span(f"loading {shown(self._waits_for)} …", LIGHT.dim)]]
+        room = max(height - 9, 3)
+        return [*self._table(columns, room), progress_line(self._config.steps, self._last, columns)]
 
-        room = max(self._console.height - 8, 1)
-        rows = self._rows if self._ended else self._rows[-room:]
-        title = f"{self._config.task} / {self._config.impl}"
-        table = loss_table(title, rows)
-        return table if self._ended else Group(table, progress_line(self._config.steps, self._last))
+    def _table(self, columns: int, room: int | None) -> list[Line]:
+        """Header, and the last `room` rows, or all of them, with the curve beside."""
+        assert self._config
+        rows = self._rows if room is None else self._rows[-room:]
+        table = loss_table(rows)
+        width = max(map(width_of, table))
+        curve = self._curve(columns - width - 3, min(max(len(rows), 8), room or 16, 16), is_last=room is None)
+        lines = []
+        for i in range(max(len(table), len(curve))):
+            line = list(table[i]) if i < len(table) else []
+            if i < len(curve):
+                line.append(Span(" " * (width - width_of(line) + 3)))
+                line += curve[i]
+            lines.append(line)
+        return [*settings_lines(self._config, columns), *lines]
+
+    def _curve(self, width: int, height: int, *, is_last: bool) -> list[Line]:
+        points = self._sketch.points
+        if width < _CURVE_WIDTH or len(points) < 2 or self._last is None:
+            return []
+        start_s = perf_counter()
+        if not is_last and (width, height) == self._drawn_size and start_s < self._due_s:
+            return self._drawn
+        from autograd_cli.display.charts import curve_chart  # imports what draws dots
+
+        x = [float(i * self._sketch.stride) for i in range(len(points))]
+        y = list(points)
+        if self._last[0] > x[-1] and isfinite(self._last[1]):
+            x.append(float(self._last[0]))
+            y.append(self._last[1])
+        self._drawn, self._drawn_size = curve_chart(x, y, min(width, 100), height), (width, height)
+        # It costs more than all the rest, so that it is drawn less often.
+        end_s = perf_counter()
+        self._due_s = end_s + min((end_s - start_s) / (SHARE / 2), 2 * LONGEST_S)
+        return self._drawn
 
 
-def loss_table(title: str, rows: list[Row]) -> "RenderableType":
-    """Rows of a run as a rich table."""
-    from rich.table import Table
-    from rich.text import Text
+def settings_lines(config: RunConfig, columns: int) -> list[Line]:
+    """The task and the level, and the settings that matter: those that are not as they are everywhere."""
+    values = {name: value for name, value in config.to_dict().items() if value is not None}
+    dull = {"task": config.task, "impl": config.impl, "print_every": config.print_every}
+    dull |= {"device": "cpu", "threads": 1, "momentum": 0.0}
+    words = [f"{key}={show(value)}" for key, value in values.items() if key not in dull or value != dull[key]]
+    title = f"{config.task} / {class_name(config.to_dict())}"
+    first, *rest = wrap(shown(f"{title}  {' '.join(words)}"), max(columns, 20)) or [title]
+    head = first[: len(title)], first[len(title) :]
+    return [
+        [Span(head[0], None, True), Span(head[1], LIGHT.dim)],
+        *([Span(f"  {line}", LIGHT.dim)] for line in rest),
+    ]
 
-    table = Table(title=Text(shown(title)), title_justify="left", title_style="bold")
-    table.add_column("step", justify="right", min_width=8)
-    table.add_column("loss", justify="right", min_width=14, style="cyan")
-    table.add_column("elapsed", justify="right", min_width=9, style="dim")
-    for step, loss, elapsed_s in rows:
-        table.add_row(str(step), number(loss), duration(elapsed_s))
-    return table
+
+def loss_table(rows: Sequence[Row]) -> list[Line]:
+    """Rows of a run, with their losses' points below each other."""
+    losses = at_the_point([number(loss) for _, loss, _ in rows])
+    wide = max([14, *map(len, losses)])
+    lines: list[Line] = [[Span(f"{'step':>8}  {'loss':>{wide}}  {'elapsed':>9}", LIGHT.dim)]]
+    for (step, _, elapsed_s), loss in zip(rows, losses, strict=True):
+        time = f"  {duration(elapsed_s):>9}"
+        lines.append([Span(f"{step:>8}"), Span(f"  {loss:>{wide}}", colour_of(0)), Span(time, LIGHT.dim)])
+    return lines
 
 
-def progress_line(steps: int, last: Row | None) -> "RenderableType":
-    """A bar, the current loss, steps per second and the time left."""
-    from rich.progress_bar import ProgressBar
-    from rich.table import Table
-
-    grid = Table.grid(padding=(0, 2))
+def progress_line(steps: int, last: Row | None, columns: int) -> Line:
+    """A bar, and as much as has room of: how far, the time left, the speed, the loss."""
     if last is None:
-        grid.add_row(ProgressBar(total=max(steps, 1), completed=0, width=24), "starting")
-        return grid
+        return [Span("starting", LIGHT.dim)]
     step, loss, elapsed_s = last
     per_s = (step + 1) / elapsed_s if elapsed_s > 0 else 0.0
     left = duration((steps - step - 1) / per_s) if per_s else "-"
-    bar = ProgressBar(total=steps, completed=step + 1, width=24)
-    grid.add_row(bar, f"{step + 1}/{steps}", f"loss {number(loss)}", f"{per_s:,.0f} steps/s", f"{left} left")
-    return grid
+    words = [f"{step + 1}/{steps}", f"loss {number(loss)}", f"{per_s:,.0f} steps/s", f"{left} left"]
+    for dull in (1, 1):  # the loss stands in the table, too
+        if _BAR_LEAST + sum(len(word) + 2 for word in words) > columns:
+            del words[dull]
+    room = columns - sum(len(word) + 2 for word in words)
+    return [*bar((step + 1) / max(steps, 1), min(max(room, 4), _BAR_MOST)), Span("  " + "  ".join(words))]

@@ -78,6 +78,12 @@ class TrainedModel:
         except (MemoryError, OverflowError, ValueError) as error:
             raise ConfigError(f"cannot make the run's training inputs: {error}") from error
 
+    def training_targets(self) -> NDArray[np.float64] | None:
+        """The targets of the training inputs in their order, (N, outputs); None if they are not as many."""
+        y: NDArray[np.float64] = self.cell.problems.make(self.config).y
+        rows = len(self.training_inputs())
+        return y.reshape(rows, -1) if rows and y.size % rows == 0 else None
+
     def _check_depth(self, depth: int) -> None:
         paths = self.signature.paths
         if 0 <= depth < paths:

@@ -45,20 +45,27 @@ def evenly(values: Sequence[float], count: int) -> list[float]:
 
 
 class Sketch:
-    """Evenly spaced points of a curve of unknown length, in memory that does not grow with it."""
+    """Evenly spaced points of a curve of unknown length, in memory that does not grow with it.
 
-    def __init__(self) -> None:
+    Attributes:
+        points: from `points` to twice as many of the values, the first among them, once there are as many.
+        stride: how many values lie between two of them, the second included.
+
+    """
+
+    def __init__(self, points: int = SKETCH_POINTS) -> None:
         self.points: list[float] = []
-        self._stride = 1
+        self.stride = 1
+        self._most = 2 * points
         self._seen = 0
 
     def extend(self, values: Sequence[float]) -> None:
         """Take in the next values of the curve."""
-        self.points.extend(values[-self._seen % self._stride :: self._stride])
+        self.points.extend(values[-self._seen % self.stride :: self.stride])
         self._seen += len(values)
-        while len(self.points) > 2 * SKETCH_POINTS:
+        while len(self.points) > self._most:
             del self.points[1::2]
-            self._stride *= 2
+            self.stride *= 2
 
 
 @dataclass

@@ -16,8 +16,8 @@ from tests.helpers import ROOT, trained_losses
 from tests.processes import environment, run_python
 
 NAMES = {
-    *("train", "sweep", "plan", "compare", "verify", "load", "tasks", "graph", "accumulation"),
-    *("Run", "Table", "Verification", "Graph", "Batch", "RunConfig"),
+    *("train", "sweep", "plan", "compare", "plot", "verify", "load", "tasks", "graph", "accumulation"),
+    *("Run", "Table", "Plot", "Verification", "Graph", "Batch", "RunConfig"),
     *("Task", "LevelSpec", "Key", "Problem", "Streams", "ModelSignature"),
     *("EvoError", "ConfigError", "RunError", "__version__"),
 }
@@ -254,6 +254,7 @@ def test_nothing_is_printed(capfd: pytest.CaptureFixture[str], tmp_path: Path) -
     run = evo.train("sin", "numpy", steps=3, runs_dir=tmp_path)
     evo.sweep("sin", "numpy", seed="0..1", steps=2, runs_dir=tmp_path, engine="serial")
     evo.compare(run)
+    evo.plot(run)
     evo.verify("linear", "numpy", quick=True)
     assert capfd.readouterr() == ("", "")
 
@@ -270,6 +271,7 @@ def test_a_user_s_program_passes_the_strict_type_checker(tmp_path: Path) -> None
         "table: evo.Table = evo.compare(runs, group_by='lr', over='seed')\n"
         "passed: bool = evo.verify('mlp').passed\n"
         "tasks: dict[str, evo.Task] = evo.tasks()\n"
+        "plot: evo.Plot = evo.plot(runs, over='seed')\n"
         "graph: evo.Graph = evo.graph('mlp', 'autograd')\n"
     )
     (tmp_path / "wrong.py").write_text("import autograd_cli as evo\n\nevo.trian('mlp')\n")

@@ -257,7 +257,10 @@ def test_entry_points(site: Path, tmp_path: Path) -> None:
     assert "slope: a line fitted to points" in listed
     answer("train", "--task", "mlp", "--impl", "mine", *SMALL, "-q")
     answer("train", "--task", "slope", "--impl", "numpy", "--name", "s", "-q")
-    assert [round(float(y)) for y in answer("predict", "runs/s", 4, 11).split()] == [9, 23]
+    assert [round(float(y)) for y in answer("predict", "runs/s", 4, 11, "--format", "plain").split()] == [
+        9,
+        23,
+    ]
     for task, impl in (("mlp", "mine"), ("slope", "numpy")):
         verified = answer("verify", "--task", task, "--impl", impl, "--quick")
         assert "1 of 1 levels verified" in verified

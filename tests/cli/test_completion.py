@@ -48,6 +48,8 @@ def test_keys_and_commands(tmp_path: Path) -> None:
     """Keys come with their equals sign, and commands by their first letters."""
     assert complete("evo train mom", "bash", tmp_path) == ["momentum="]
     assert complete("evo co", "bash", tmp_path) == ["compare"]
+    assert complete("evo plot runs/a --x mom", "bash", tmp_path) == ["momentum"]
+    assert complete("evo plot runs/a --theme d", "bash", tmp_path) == ["dark"]
     assert "--baseline" in complete("evo compare --b", "bash", tmp_path)
 
 

@@ -33,7 +33,7 @@ def evo(*arguments: object) -> str:
 
 def predict(*arguments: object) -> np.ndarray[Any, Any]:
     """What `evo predict` prints, as rows of numbers."""
-    lines = evo("predict", *arguments).splitlines()
+    lines = evo("predict", "--format", "plain", *arguments).splitlines()
     return np.array([[float(cell) for cell in line.split(",")] for line in lines])
 
 
@@ -117,7 +117,7 @@ def test_negative_numbers_are_numbers(linear: Path) -> None:
     expected = predict(linear, "--", "-1", "2")
     np.testing.assert_array_equal(predict(linear, "-1", "2"), expected)
     np.testing.assert_array_equal(predict(linear, "-1e0", "--depth", "0", "2"), expected)
-    np.testing.assert_array_equal(predict("--format", "plain", linear, "-1.", "+2"), expected)
+    np.testing.assert_array_equal(predict(linear, "-1.", "+2"), expected)
 
 
 def test_formats(linear: Path, mlp: Path) -> None:
@@ -126,9 +126,37 @@ def test_formats(linear: Path, mlp: Path) -> None:
     assert json.loads(evo("predict", mlp, "--format", "json")) == plain.tolist()
     header, *lines = evo("predict", mlp, "--format", "csv").splitlines()
     assert header == "y1,y2"
-    assert lines == evo("predict", mlp).splitlines()
+    assert lines == evo("predict", mlp, "--format", "plain").splitlines()
     assert evo("predict", linear, "1", "--format", "csv").startswith("y\n")
     assert "unknown format 'jsn'; did you mean 'json'?" in refused(linear, "--format", "jsn")
+
+
+def test_the_table_has_inputs_predictions_and_targets(linear: Path, mlp: Path) -> None:
+    """x, prediction and, of the training inputs, target; points stand below each other."""
+    header, *rows = evo("predict", linear).splitlines()
+    assert header.split() == ["x", "prediction", "target"]
+    found = np.array([[float(cell) for cell in row.split()] for row in rows])
+    np.testing.assert_array_equal(found[:, 0], np.arange(11))
+    np.testing.assert_allclose(found[:, 1], predict(linear)[:, 0], rtol=1e-7)
+    np.testing.assert_array_equal(found[:, 2], 2 * np.arange(11) + 1)
+    assert len({row.index(".") for row in rows}) == 1
+    header, row = evo("predict", linear, "2.5").splitlines()
+    assert header.split() == ["x", "prediction"]
+    assert float(row.split()[0]) == 2.5
+    names = evo("predict", mlp).splitlines()[0].split("  ")
+    assert [name.strip() for name in names if name] == [
+        *(f"x {i}" for i in (1, 2, 3)),
+        *(f"prediction {i}" for i in (1, 2)),
+        *(f"target {i}" for i in (1, 2)),
+    ]
+
+
+def test_a_plot_shows_where_the_predictions_lie(linear: Path, mlp: Path) -> None:
+    """`--plot` draws data, fit and the points asked for; a task without a formula is refused."""
+    drawn = evo("predict", linear, "2.5", "40", "--plot")
+    assert drawn.count("●") == 2
+    assert "fit of linear / numpy" in drawn
+    assert refused(mlp, "--plot").startswith("--plot: task mlp has no formula of a single x")
 
 
 @pytest.mark.parametrize("ending", ["csv", "npy"])

@@ -52,4 +52,4 @@ def test_readme_s_package_trains_verifies_and_predicts(folder: Path) -> None:
     assert "y = 3 x²" in trained
     assert "completed; 20 steps" in other
     assert verified.splitlines()[-1] == "1 of 1 levels verified"
-    assert float(predicted) == pytest.approx(12.0, rel=1e-3)
+    assert float(predicted.split()[-1]) == pytest.approx(12.0, rel=1e-3)

@@ -55,6 +55,22 @@ def test_compare_is_light(tmp_path: Path, style: str) -> None:
     }
 
 
+@pytest.mark.parametrize("options", [[], ["--over", "seed"], ["--x", "lr"], ["--x", "lr", "--y", "seed"]])
+def test_plot_in_a_terminal_is_light(tmp_path: Path, options: list[str]) -> None:
+    """Dots need no matplotlib, no torch, and not even NumPy."""
+    record_run(tmp_path, "a", [2.0, 1.0])
+    heavy = {"torch", "matplotlib", "numpy", "rich", "pydantic"}
+    assert not loaded("plot", "a", *options, cwd=tmp_path) & heavy
+
+
+@pytest.mark.parametrize("options", [["--output", "a.svg"], ["--fit", "--output", "a.png"]])
+def test_plot_into_a_file_needs_no_torch(tmp_path: Path, options: list[str]) -> None:
+    """Nor a fit of a torch level."""
+    pytest.importorskip("matplotlib")
+    run = train_run(tmp_path, "linear", "tensor", steps=2)
+    assert not loaded("plot", run, *options, cwd=tmp_path) & {"torch", "rich", "pydantic"}
+
+
 def test_completion_is_light(tmp_path: Path) -> None:
     """Completing a name imports no torch, no NumPy and no rich."""
     assert not loaded(cwd=tmp_path, extra=COMPLETION) & {"torch", "numpy", "rich", "pydantic"}

@@ -1,0 +1,74 @@
+"""`evo plot`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograd_cli.cli.completion import complete_key, complete_theme
+
+
+def plot(
+    runs: Annotated[
+        list[str], typer.Argument(help="Run directories, or CSV files with step and loss columns.")
+    ],
+    output: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write a .svg, .png, .pdf, or a fit as a .gif.")
+    ] = None,
+    x: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="The last loss against this key.", autocompletion=complete_key),
+    ] = None,
+    y: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="With --x: a heat map of the last loss over both.",
+            autocompletion=complete_key,
+        ),
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Only runs that match.")
+    ] = None,
+    group_by: Annotated[
+        str | None, typer.Option(metavar="KEYS", help="One curve a group of runs that agree on these.")
+    ] = None,
+    over: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEYS",
+            help="Keys to take mean and deviation over, such as seed.",
+            autocompletion=complete_key,
+        ),
+    ] = None,
+    fit: Annotated[bool, typer.Option("--fit", help="Data, fit and residual of sin or linear.")] = False,
+    theme: Annotated[
+        str, typer.Option(help="Of a file: light or dark.", autocompletion=complete_theme)
+    ] = "light",
+) -> None:
+    """Draw recorded runs: loss curves, last losses against a key, a heat map, or a fit."""
+    import autograd_cli as evo
+    from autograd_cli.api.plot import check_output
+    from autograd_cli.compare.comparison import load_runs
+    from autograd_cli.display.figures import check_matplotlib
+    from autograd_cli.display.streams import put, tell
+    from autograd_cli.display.theme import THEMES
+    from autograd_cli.errors import ConfigError, choose
+
+    choose(theme, THEMES, "theme")
+    if output:
+        check_matplotlib(check_output(Path(output)))
+    records, complaints = load_runs(map(Path, runs))
+    for complaint in complaints:
+        tell(f"warning: {complaint}")
+    if not records:
+        raise ConfigError("nothing to plot: none of the paths is a run or a CSV file of losses")
+    picture = evo.plot(
+        map(evo.Run, records), x=x, y=y, where=where or (), group_by=group_by, over=over, fit=fit
+    )
+    for note in picture.notes:
+        tell(note)
+    if output:
+        picture.save(output, theme=theme)
+    else:
+        put(picture.text())
