@@ -7,6 +7,7 @@ runs = evo.sweep("sin", "numpy", lr="log:1e-7:1e-6:4", seed=range(4))
 evo.compare(runs, group_by="lr", over="seed")         # a table; .to_pandas()
 evo.verify("mlp", MyLevel)                            # is a class of yours the same training?
 evo.load("runs/*"), evo.tasks(), evo.graph("mlp", "autograd")
+evo.show("mlp", "autograd"), evo.diff("mlp", "tensor", "autograd")
 
 Each name is loaded when it is first used: importing the package imports neither torch nor NumPy.
 """
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from autograd_cli.api.graph import Graph as Graph
     from autograd_cli.api.graph import accumulation as accumulation
     from autograd_cli.api.graph import graph as graph
+    from autograd_cli.api.lesson import Difference as Difference
+    from autograd_cli.api.lesson import Lesson as Lesson
+    from autograd_cli.api.lesson import diff as diff
+    from autograd_cli.api.lesson import show as show
     from autograd_cli.api.runs import Run as Run
     from autograd_cli.api.runs import load as load
     from autograd_cli.api.sweep import plan as plan
@@ -52,12 +57,16 @@ _HOMES = {
     "verify": "api.verify",
     "load": "api.runs",
     "tasks": "api.tasks",
+    "show": "api.lesson",
+    "diff": "api.lesson",
     "graph": "api.graph",
     "accumulation": "api.graph",
     "Run": "api.runs",
     "Table": "api.compare",
     "Verification": "api.verify",
     "Graph": "api.graph",
+    "Lesson": "api.lesson",
+    "Difference": "api.lesson",
     "Batch": "contract.batch",
     "RunConfig": "contract.config",
     "Task": "contract.task",
