@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from autograd_cli.api.lesson import Lesson as Lesson
     from autograd_cli.api.lesson import diff as diff
     from autograd_cli.api.lesson import show as show
+    from autograd_cli.api.report import Report as Report
+    from autograd_cli.api.report import report as report
     from autograd_cli.api.runs import Run as Run
     from autograd_cli.api.runs import load as load
     from autograd_cli.api.sweep import plan as plan
@@ -59,6 +61,7 @@ _HOMES = {
     "tasks": "api.tasks",
     "show": "api.lesson",
     "diff": "api.lesson",
+    "report": "api.report",
     "graph": "api.graph",
     "accumulation": "api.graph",
     "Run": "api.runs",
@@ -67,6 +70,7 @@ _HOMES = {
     "Graph": "api.graph",
     "Lesson": "api.lesson",
     "Difference": "api.lesson",
+    "Report": "api.report",
     "Batch": "contract.batch",
     "RunConfig": "contract.config",
     "Task": "contract.task",

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
 from autograd_cli.display.highlight import html_code, pieces_of, stylesheet
-from autograd_cli.display.tables import markdown_table
 from autograd_cli.display.terminal import Terminal
 from autograd_cli.display.text import shown
 from autograd_cli.lesson.keys import KeyDefault
@@ -25,6 +24,8 @@ def lesson_text(lesson: Lesson, keys: Sequence[KeyDefault], defaults_path: str) 
 
 def lesson_markdown(lesson: Lesson, keys: Sequence[KeyDefault], defaults_path: str) -> str:
     """The same as Markdown."""
+    from autograd_cli.display.tables import markdown_table  # it brings all that comparing runs needs
+
     title = f"## {lesson.task.name} / {lesson.spec.name}\n\n{lesson.spec.teaches}\n"
     facts = "".join(f"- {name}: {value}\n" for name, value in _facts(lesson, defaults_path))
     table = markdown_table(*_key_cells(keys, fixed=True))
@@ -68,6 +69,8 @@ def task_text(task: TaskLesson) -> str:
 
 def task_markdown(task: TaskLesson) -> str:
     """The same as Markdown."""
+    from autograd_cli.display.tables import markdown_table  # it brings all that comparing runs needs
+
     header, rows = _level_cells(task)
     absent = "".join(f"- no `{name}`: {reason}\n" for name, reason in task.task.absent.items())
     blocks = [

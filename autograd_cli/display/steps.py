@@ -6,7 +6,6 @@ from itertools import zip_longest
 
 from autograd_cli.display.highlight import Piece, html_line, pieces_of, stylesheet, with_marks
 from autograd_cli.display.lessons import counted, fenced, html_table
-from autograd_cli.display.tables import markdown_table
 from autograd_cli.display.terminal import Terminal
 from autograd_cli.display.text import cells, shown
 from autograd_cli.lesson.level import COUNTED, Lesson
@@ -39,6 +38,8 @@ def step_text(step: Step) -> str:
 
 def step_markdown(step: Step) -> str:
     """The step as Markdown, with a block of `diff` a part."""
+    from autograd_cli.display.tables import markdown_table  # it brings all that comparing runs needs
+
     blocks = [
         f"## {_title(step)}\n",
         "".join(

@@ -149,18 +149,28 @@ def _rows(lines: Iterable[str]) -> Iterator[Row]:
 
 def _pair(told: Sequence[str]) -> tuple[Row, int] | None:
     """The row of two similar lines that begins here, and how many lines of `ndiff` it takes."""
-    signs = "".join(line[0] for line in told)
+    signs, left = "".join(line[0] for line in told), told[0][2:]
     if signs.startswith("-?+?"):
-        return Row(told[0][2:], told[2][2:], _marks(told[1]), _marks(told[3])), 4
+        return Row(left, told[2][2:], _marks(told[1], left), _marks(told[3], told[2][2:])), 4
     if signs.startswith("-?+"):
-        return Row(told[0][2:], told[2][2:], _marks(told[1]), ()), 3
+        return Row(left, told[2][2:], _marks(told[1], left), ()), 3
     if signs.startswith("-+?"):
-        return Row(told[0][2:], told[1][2:], (), _marks(told[2])), 3
+        return Row(left, told[1][2:], (), _marks(told[2], told[1][2:])), 3
     return None
 
 
-def _marks(guide: str) -> Marks:
-    return tuple((found.start(), found.end()) for found in re.finditer(r"[-+^]+", guide[2:]))
+def _marks(guide: str, line: str) -> Marks:
+    """What `guide` has a sign below, in whole words of `line`, for half a word tells a reader nothing."""
+    signs = [at for at, sign in enumerate(guide[2:]) if sign in "-+^"]
+    words = [found.span() for found in re.finditer(r"\w+|\W", line)]
+    marked = [span for span in words if any(span[0] <= at < span[1] for at in signs)]
+    joined: list[tuple[int, int]] = []
+    for first, end in marked:
+        if joined and joined[-1][1] == first:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((first, end))
+    return tuple(joined)
 
 
 def _rows_of_blocks(lower: Sequence[str], upper: Sequence[str]) -> Iterator[Row]:

@@ -16,21 +16,9 @@ from tests.helpers import ROOT, trained_losses
 from tests.processes import environment, run_python
 
 NAMES = {
-    *(
-        "train",
-        "sweep",
-        "plan",
-        "compare",
-        "verify",
-        "load",
-        "tasks",
-        "graph",
-        "accumulation",
-        "show",
-        "diff",
-        "report",
-    ),
-    *("Run", "Table", "Verification", "Graph", "Lesson", "Difference", "Batch", "RunConfig"),
+    *("train", "sweep", "plan", "compare", "verify", "load", "tasks", "graph", "accumulation"),
+    *("show", "diff", "report"),
+    *("Run", "Table", "Verification", "Graph", "Lesson", "Difference", "Report", "Batch", "RunConfig"),
     *("Task", "LevelSpec", "Key", "Problem", "Streams", "ModelSignature"),
     *("EvoError", "ConfigError", "RunError", "__version__"),
 }
