@@ -1,6 +1,6 @@
 """The whole evolution as one page, from the code that runs and from the runs that it made."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 
@@ -176,8 +176,8 @@ def _printed(records: Sequence[RunRecord]) -> list[Printed]:
         same = [record for record in records if record.config.get("impl") in levels]
         ours = {
             impl: trained
-            for (task, impl), trained in choose_runs(same, file, max(map(max, curves.values())))[0].items()
-            if task == TASK and not set(trained.differs) - {"steps", "dtype"}
+            for (task, impl), trained in _trained_alike(same, file, curves).items()
+            if task == TASK
         }
         found.append(
             Printed(
@@ -189,6 +189,14 @@ def _printed(records: Sequence[RunRecord]) -> list[Printed]:
             )
         )
     return found
+
+
+def _trained_alike(
+    records: Sequence[RunRecord], file: ConfigFile | None, curves: Mapping[str, Mapping[int, float]]
+) -> dict[tuple[str, str], Trained]:
+    """Our runs of a configuration, as far as the documents' curves of it go."""
+    last = max(map(max, curves.values()))
+    return choose_runs(records, file, until=last, aside={"steps", "dtype"})[0]
 
 
 def _facts(level: str, file: ConfigFile | None) -> dict[str, str]:

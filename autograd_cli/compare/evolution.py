@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from glob import glob
 from itertools import pairwise
@@ -91,12 +91,17 @@ def find_runs(patterns: Iterable[str]) -> tuple[list[RunRecord], list[str]]:
 
 
 def choose_runs(
-    records: Sequence[RunRecord], file: ConfigFile | None = None, until: int | None = None
+    records: Sequence[RunRecord],
+    file: ConfigFile | None = None,
+    *,
+    until: int | None = None,
+    aside: Collection[str] | None = None,
 ) -> tuple[dict[tuple[str, str], Trained], list[str]]:
     """For each task and level the run that stands for it, and a line about each whose losses are unreadable.
 
     It is one that has come to its end, if there is one; of those the nearest to the level's defaults, or to
-    what `file` says; and of those the newest. Curves end at step `until`.
+    what `file` says; and of those the newest. Curves end at step `until`. With `aside`, no run
+    stands for a level that differs from that in other keys than these.
     """
     by_level: dict[tuple[str, str], list[RunRecord]] = {}
     for record in records:
@@ -107,13 +112,15 @@ def choose_runs(
         defaults = _defaults(*cell, file)
         newest = sorted(runs, key=lambda run: run.started_at or "", reverse=True)
         for run in sorted(newest, key=lambda run: _rank(run, defaults)):
+            differs = _differs(run, defaults)
+            if aside is not None and not (defaults and set(differs) <= set(aside)):
+                continue
             try:
                 rows = list(read_losses(Path(run.path) / LOSSES, maybe_torn=True))
             except EvoError as error:
                 complaints.append(str(error))
                 continue
             if rows:
-                differs = _differs(run, defaults)
                 shown = rows if until is None else [row for row in rows if row[0] <= until]
                 chosen[cell] = Trained(run, thinned(shown), _step_s(rows), differs, len(runs) - 1)
                 break

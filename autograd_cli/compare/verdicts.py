@@ -20,7 +20,8 @@ class Judged:
     Attributes:
         passed: whether nothing was wrong.
         complaints: what was wrong, a line each.
-        reach: what the proof covers, a line each.
+        reach: what was compared, a line each.
+        not_shown: what was not, a line each.
         tolerance: the largest relative difference that passed.
 
     """
@@ -28,6 +29,7 @@ class Judged:
     passed: bool
     complaints: tuple[str, ...] = ()
     reach: tuple[str, ...] = ()
+    not_shown: tuple[str, ...] = ()
     tolerance: float | None = None
 
 
@@ -70,8 +72,8 @@ def _sound(path: Path) -> Any:
 
 
 def _judged(row: dict[str, Any]) -> Judged:
-    lists = [row.get(name) for name in ("complaints", "reach")]
-    complaints, reach = (tuple(map(str, one)) if isinstance(one, list) else () for one in lists)
+    lists = [row.get(name) for name in ("complaints", "reach", "not_shown")]
+    complaints, reach, not_shown = (tuple(map(str, one)) if isinstance(one, list) else () for one in lists)
     tolerance = row.get("tolerance")
     known = isinstance(tolerance, int | float) and not isinstance(tolerance, bool)
-    return Judged(row["passed"], complaints, reach, tolerance if known else None)
+    return Judged(row["passed"], complaints, reach, not_shown, tolerance if known else None)

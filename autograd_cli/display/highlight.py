@@ -6,12 +6,15 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from autograd_cli.lesson.source import lines_of
+
 # What it is (`keyword`, `string`, `comment`, `number`, `name`, `builtin`, `decorator` or nothing); its text.
 Piece = tuple[str, str]
 
 
 def pieces_of(code: str) -> list[list[Piece]]:
     """The lines of `code`, each in its pieces, which put together are the line again."""
+    whole = lines_of(code)
     lines: list[list[Piece]] = [[]]
     for token, text in _lexer().get_tokens(code):
         kind = _kind(token)
@@ -20,7 +23,9 @@ def pieces_of(code: str) -> list[list[Piece]]:
             lines[-1].append((kind, first))
         for piece in rest:
             lines.append([(kind, piece)] if piece else [])
-    return lines[: len(code.splitlines())]
+    # What pygments takes for the end of a line, and Python does not, is shown without colours.
+    same = ["".join(text for _, text in line) for line in lines[: len(whole)]] == whole
+    return lines[: len(whole)] if same else [[("", line)] for line in whole]
 
 
 def with_marks(line: Sequence[Piece], marks: Iterable[tuple[int, int]]) -> Iterator[tuple[str, str, bool]]:

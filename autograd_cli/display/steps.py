@@ -9,6 +9,7 @@ from autograd_cli.display.lessons import counted, fenced, html_table
 from autograd_cli.display.terminal import Terminal
 from autograd_cli.display.text import cells, shown
 from autograd_cli.lesson.level import COUNTED, Lesson
+from autograd_cli.lesson.source import lines_of
 from autograd_cli.lesson.step import Change, Marks, Row, Step
 
 # From so many columns on there is room for two pieces of code beside each other.
@@ -217,7 +218,7 @@ def _cut(line: str, marks: Marks, width: int) -> Iterator[tuple[str, Marks]]:
 def _pieces(code: str, terminal: Terminal) -> list[list[Piece]]:
     if terminal.coloured:
         return pieces_of(code.expandtabs())
-    return [[("", line)] for line in code.expandtabs().splitlines()]
+    return [[("", line)] for line in lines_of(code.expandtabs())]
 
 
 def _painted(line: Sequence[Piece], terminal: Terminal) -> str:

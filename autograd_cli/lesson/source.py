@@ -82,6 +82,11 @@ class Source:
         return found
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a source, as Python counts them: a form feed ends none."""
+    return text.removesuffix("\n").split("\n") if text else []
+
+
 def statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
     """The statements of a module or class, also those under an `if` or a `try`, in their order."""
     for node in body:

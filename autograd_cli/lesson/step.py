@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import zip_longest
 
 from autograd_cli.lesson.level import PARTS, Lesson, Part
+from autograd_cli.lesson.source import lines_of
 
 Marks = tuple[tuple[int, int], ...]  # pieces of a line, each from its first character to behind its last
 
@@ -96,8 +97,8 @@ class Step:
     def unified(self) -> list[str]:
         """The whole files as a unified diff that `patch` takes, each hunk with the part that it begins in."""
         lines = difflib.unified_diff(
-            self.lower.text.splitlines(),
-            self.upper.text.splitlines(),
+            lines_of(self.lower.text),
+            lines_of(self.upper.text),
             self.lower.path or self.lower.spec.name,
             self.upper.path or self.upper.spec.name,
             lineterm="",
@@ -187,7 +188,7 @@ def _beside(removed: Sequence[str], added: Sequence[str]) -> Iterator[Row]:
 
 
 def _lines(part: Part) -> list[str]:
-    return part.text.splitlines()
+    return lines_of(part.text)
 
 
 def _first_line(part: Part) -> int:

@@ -27,7 +27,8 @@ class Series:
     Attributes:
         curve: its name among the page's curves.
         name: what the reader knows it by.
-        colour: its colour.
+        colour: its colour, as CSS has it.
+        dash: on and off of its line, in widths of it; empty for a line without a break.
         width: of the line, in pixels: of curves that lie on each other the first ones are wider.
         kind: `run`, drawn as a line, or `published`, drawn as circles.
         shift: what is added to each step.
@@ -38,6 +39,7 @@ class Series:
     curve: str
     name: str
     colour: str
+    dash: Sequence[float] = ()
     width: float = 2.0
     kind: str = "run"
     shift: int = 0
@@ -133,6 +135,7 @@ def _rows(series: Sequence[Series], curves: Mapping[str, Curve]) -> list[dict[st
                         "label": one.label or one.name,
                         "kind": one.kind,
                         "width": one.width,
+                        "dash": [part * one.width for part in one.dash],
                         "step": step + one.shift,
                         "loss": loss,
                         "at": step,
@@ -156,7 +159,7 @@ def _spec(x: str, x_title: str, y_title: str, *, is_live: bool) -> dict[str, Any
             "type": "quantitative",
             "title": y_title,
             "scale": {"type": "log", "nice": False},
-            "axis": {"labelExpr": _LABEL, "tickCount": 6, "labelOverlap": True},
+            "axis": {"labelExpr": _LABEL, "tickCount": 6, "labelOverlap": True, **_ABOVE},
         },
         "color": {"field": "name", "type": "nominal", "legend": None, "sort": None},
         "detail": {"field": "name"},
@@ -164,7 +167,11 @@ def _spec(x: str, x_title: str, y_title: str, *, is_live: bool) -> dict[str, Any
     lines: dict[str, Any] = {
         "transform": [{"filter": "datum.kind == 'run'"}],
         "mark": {"type": "line", "clip": True, "strokeCap": "round", "strokeJoin": "round"},
-        "encoding": {**encoding, "strokeWidth": {"field": "width", "type": "quantitative", "scale": None}},
+        "encoding": {
+            **encoding,
+            "strokeWidth": {"field": "width", "type": "quantitative", "scale": None},
+            "strokeDash": {"field": "dash", "type": "nominal", "scale": None},
+        },
     }
     circles: dict[str, Any] = {
         "transform": [{"filter": "datum.kind == 'published'"}],
@@ -217,6 +224,8 @@ def _spec(x: str, x_title: str, y_title: str, *, is_live: bool) -> dict[str, Any
         "height": _HEIGHT_PX,
         "autosize": {"type": "fit", "contains": "padding"},
         "background": None,
+        # The fonts of readers are wider than the ones that widths are guessed from.
+        "padding": {"left": 12, "top": 5, "right": 8, "bottom": 5},
         "data": {"name": "curves", "values": []},
         "layer": layers,
         "config": _CONFIG,
@@ -232,6 +241,9 @@ _LABEL = (
 # How many lines of the grid a log axis has: one a power of ten where there are two and more of these.
 _SPAN = "log(domain('{0}')[1] / domain('{0}')[0]) / LN10"
 _POWERS = f"{_SPAN} < 2 ? 10 : min(floor({_SPAN}), 6)"
+
+# A title above its axis is never in the way of long numbers.
+_ABOVE = {"titleAngle": 0, "titleAlign": "right", "titleX": -6, "titleY": -9, "titleBaseline": "bottom"}
 
 _CONFIG: dict[str, Any] = {
     "font": _FONT,

@@ -10,7 +10,8 @@
     return series.flatMap((one) => {
       const curve = curves[one.curve];
       return curve.steps.map((step, i) => ({
-        name: one.name, label: one.label || one.name, kind: one.kind, width: one.width, step: step + one.shift, loss: curve.losses[i], at: step,
+        name: one.name, label: one.label || one.name, kind: one.kind, width: one.width,
+        dash: one.dash.map((part) => part * one.width), step: step + one.shift, loss: curve.losses[i], at: step,
       })).filter((row) => row.step > 0 || !one.shift);
     });
   }

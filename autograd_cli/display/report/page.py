@@ -8,6 +8,7 @@ from functools import cache
 from html import escape
 from itertools import combinations
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from autograd_cli.compare.evolution import Curve, Trained
@@ -29,7 +30,7 @@ from autograd_cli.display.report.charts import (
 from autograd_cli.display.report.words import Words
 from autograd_cli.display.steps import html_change
 from autograd_cli.display.text import duration, shown
-from autograd_cli.display.theme import colour_of
+from autograd_cli.display.theme import SERIES, SERIES_DARK, dash_of
 from autograd_cli.errors import ConfigError
 from autograd_cli.lesson.level import Lesson
 from autograd_cli.lesson.step import Step
@@ -132,7 +133,7 @@ def render(evolution: Evolution, lang: str) -> str:
         level_count=len(levels),
         version=__version__,
         code_css=Markup(stylesheet()),  # noqa: S704 - files of this package
-        page_css=Markup(_file("page.css")),  # noqa: S704
+        page_css=Markup(f"{_palette()}\n{_file('page.css')}"),  # noqa: S704
         page_js=Markup(_file("page.js")),  # noqa: S704
         vega=Markup(vega_script().replace("</script", "<\\/script")),  # noqa: S704
         curves=Markup(json_for_page({k: curve_for_page(v) for k, v in page.curves.items()})),  # noqa: S704
@@ -163,7 +164,7 @@ class _Page:
             if chapter.trained:
                 self.curves[f"{name}/{chapter.spec.name}"] = chapter.trained.curve
         trained = [chapter for chapter in chapters if chapter.trained]
-        colours = {chapter.spec.name: colour_of(i) for i, chapter in enumerate(chapters)}
+        colours = {chapter.spec.name: i for i, chapter in enumerate(chapters)}
         opening = self.figure(
             f"{name}-all", self.t("all_curves", task=name), [self._line(name, c, colours) for c in trained]
         )
@@ -179,7 +180,7 @@ class _Page:
         }
 
     def level(
-        self, task: str, chapter: Chapter, chapters: Sequence[Chapter], colours: Mapping[str, str]
+        self, task: str, chapter: Chapter, chapters: Sequence[Chapter], colours: Mapping[str, int]
     ) -> dict[str, Any]:
         name, lesson, trained, t = chapter.spec.name, chapter.lesson, chapter.trained, self.t
         below = next((c for c in chapters if chapter.below and c.spec is chapter.below.spec), None)
@@ -187,7 +188,7 @@ class _Page:
             "id": _id(f"{task}-{name}"),
             "name": name,
             "teaches": t.of_level(name, chapter.spec.teaches),
-            "train_command": f"evo train --task {task} --impl {name}",
+            "train_command": f"evo train --task {task} --impl {quote(name)}",
             "docstring": [],
             "code": None,
             "lines": None,
@@ -227,13 +228,13 @@ class _Page:
     def printed(self, printed: Printed) -> dict[str, Any]:
         t = self.t
         names = list(dict.fromkeys(filter(None, (our_level(printed.system, one) for one in printed.curves))))
-        colours = {name: colour_of(i) for i, name in enumerate(names)}
+        colours = {name: i for i, name in enumerate(names)}
         series = []
         last = max(max(curve) for curve in printed.curves.values())
         for level, trained in printed.ours.items():
             key = f"{printed.system}/{level}"
             self.curves[key] = trained.curve
-            series.append(Series(key, level, colours[level]))
+            series.append(Series(key, level, _colour(colours[level]), dash_of(colours[level])))
         rows = []
         steps = sorted({step for step in (0, 10, 19, 60, 100) if step <= last} | {last})
         for implementation, curve in printed.curves.items():
@@ -245,7 +246,7 @@ class _Page:
             )
             key = f"{printed.system}/{implementation} printed"
             self.curves[key] = Curve(list(curve), list(curve.values()))
-            colour = colours[ours] if ours else "#888888"
+            colour = _colour(colours[ours]) if ours else "var(--soft)"
             series.append(Series(key, ours or name, colour, kind="published", label=name))
             rows.append({"name": name, "cells": [_digits(curve.get(step)) for step in steps]})
             if ours and ours in printed.ours:
@@ -289,8 +290,9 @@ class _Page:
         blocks = [" ".join(block.split()) for block in text.split("\n\n") if block.strip()] or [""]
         return [self.markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(block))) for block in blocks]
 
-    def _line(self, task: str, chapter: Chapter, colours: Mapping[str, str]) -> Series:
-        return Series(f"{task}/{chapter.spec.name}", chapter.spec.name, colours[chapter.spec.name])
+    def _line(self, task: str, chapter: Chapter, places: Mapping[str, int]) -> Series:
+        name = chapter.spec.name
+        return Series(f"{task}/{name}", name, _colour(places[name]), dash_of(places[name]))
 
     def _step(self, step: Step) -> dict[str, Any]:
         t = self.t
@@ -318,7 +320,8 @@ class _Page:
                 "verdict_sign": "",
                 "verdict_text": t("verified_not"),
                 "verdict_lines": [],
-                "verify_command": f"evo verify --task {task} --impl {level}",
+                "not_shown": [],
+                "verify_command": f"evo verify --task {task} --impl {quote(level)}",
             }
         text = t("verified_failed")
         if judged.passed:
@@ -329,6 +332,7 @@ class _Page:
             "verdict_sign": "✓" if judged.passed else "✗",
             "verdict_text": text,
             "verdict_lines": [shown(line) for line in (*judged.complaints, *judged.reach)],
+            "not_shown": [shown(line) for line in judged.not_shown],
             "verify_command": None,
         }
 
@@ -344,6 +348,20 @@ class _Page:
         return f"{sentence}{stop} {others}".strip()
 
 
+def _colour(place: int) -> str:
+    """The colour of the series of that place, as the page's style sheet calls it, on light and on dark."""
+    return f"var(--series-{place % len(SERIES)})"
+
+
+def _palette() -> str:
+    """The colours of series as CSS: on paper, and where the reader wants it dark."""
+
+    def root(colours: Sequence[str]) -> str:
+        return f":root {{ {' '.join(f'--series-{i}: {colour};' for i, colour in enumerate(colours))} }}"
+
+    return f"{root(SERIES)}\n@media screen and (prefers-color-scheme: dark) {{ {root(SERIES_DARK)} }}"
+
+
 def _widened(series: Sequence[Series], curves: Mapping[str, Curve]) -> list[Series]:
     """Of series whose curves lie on each other the first ones wider, so that each can be seen."""
     later = [0] * len(series)
@@ -351,7 +369,10 @@ def _widened(series: Sequence[Series], curves: Mapping[str, Curve]) -> list[Seri
         if one.kind == other.kind == "run":
             later[i] += _alike(curves[one.curve], curves[other.curve])
     wider = 3 if max(later, default=0) < 3 else 1.6
-    return [replace(one, width=2 + wider * count) for one, count in zip(series, later, strict=True)]
+    return [
+        replace(one, width=2 + wider * count, dash=() if count else one.dash)
+        for one, count in zip(series, later, strict=True)
+    ]
 
 
 def _alike(one: Curve, other: Curve) -> bool:
