@@ -62,8 +62,8 @@ def test_the_run_nearest_to_the_defaults_is_drawn(folder: Path) -> None:
     record_run(folder / "runs", "alone", [5.0], task="linear", impl="nn", lr=0.02)
     evo("report", "--task", "linear", cwd=folder)
     page = (folder / "evolution.html").read_text(encoding="utf-8")
-    assert "Run a: completed, 3 steps, with the defaults of this level. Other runs" in page
-    assert "Run alone: completed, 1 steps, with lr=0.02" in page
+    assert "Run a: completed, steps: 3, with the defaults of this level. Other runs" in page
+    assert "Run alone: completed, steps: 1, with lr=0.02" in page
 
 
 def test_verdicts_are_shown(folder: Path) -> None:
@@ -122,3 +122,15 @@ def test_a_missing_extra_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch,
     """Without what draws or renders, the line to install it with is told."""
     monkeypatch.setitem(sys.modules, module, None)
     assert "pip install 'autograd-cli[report]'" in refused("report", cwd=folder)
+
+
+def test_what_no_curve_shows_is_said(folder: Path) -> None:
+    """Losses of zero are counted, also of a level that has no others, and a run of one step is a point."""
+    record_run(folder / "runs", "zeros", [1.0, 0.0, 0.0], task="linear", impl="nn")
+    record_run(folder / "runs", "one", [1.0], task="linear", impl="optim")
+    record_run(folder / "runs", "none", [0.0, 0.0], task="linear", impl="module")
+    done = evo("report", "--task", "linear", cwd=folder)
+    assert done.stdout == "evolution.html: 7 levels, 5 with a curve\n"
+    page = (folder / "evolution.html").read_text(encoding="utf-8")
+    assert "all levels of linear. 4 losses are zero" in page
+    assert '"kind":"point"' in page

@@ -30,7 +30,7 @@ class Series:
         colour: its colour, as CSS has it.
         dash: on and off of its line, in widths of it; empty for a line without a break.
         width: of the line, in pixels: of curves that lie on each other the first ones are wider.
-        kind: `run`, drawn as a line, or `published`, drawn as circles.
+        kind: `run`, drawn as a line; `published`, or `point` of a run that has but one, drawn as circles.
         shift: what is added to each step.
         label: what is told beside its numbers, if it is not its name.
 
@@ -174,7 +174,7 @@ def _spec(x: str, x_title: str, y_title: str, *, is_live: bool) -> dict[str, Any
         },
     }
     circles: dict[str, Any] = {
-        "transform": [{"filter": "datum.kind == 'published'"}],
+        "transform": [{"filter": "datum.kind != 'run'"}],
         "mark": {"type": "point", "clip": True, "size": 26, "strokeWidth": 1.3},
         "encoding": dict(encoding),
     }

@@ -196,7 +196,7 @@ class _Page:
             "figure": None,
             "run": None,
             "formula": trained.record.result if trained else None,
-            "last_loss": _loss(trained),
+            "last_loss": _loss(trained) or (t(f"status_{trained.record.status}") if trained else None),
             "step_s": trained.step_s if trained else None,
             "step_time": duration(trained.step_s) if trained and trained.step_s else None,
             **self._verdict(task, name, chapter.judged),
@@ -266,9 +266,12 @@ class _Page:
 
     def figure(self, name: str, title: str, series: Sequence[Series]) -> dict[str, Any] | None:
         """A figure of curves, which must be among the page's; None where there is no point to draw."""
-        series = [one for one in series if any(_is_drawn(loss) for loss in self.curves[one.curve].losses)]
+        zeros = sum(self.curves[one.curve].zeros for one in series)
+        points = {one.curve: sum(map(_is_drawn, self.curves[one.curve].losses)) for one in series}
+        series = [one for one in series if points[one.curve]]
         if not series:
             return None
+        series = [replace(one, kind="point") if points[one.curve] == 1 else one for one in series]
         lengths = [self.curves[one.curve].steps[-1] + 1 for one in series]
         x = "log" if max(lengths) > _LENGTHS_MAX * min(lengths) else "linear"
         shift = int(x == "log")
@@ -282,7 +285,7 @@ class _Page:
             "switches": list({one.name: one for one in reversed(series)}.values())[::-1],
             "svg": self.markup(svg),
             "data": self.markup(series_for_page(series, x)),
-            "zeros": sum(self.curves[one.curve].zeros for one in series),
+            "zeros": zeros,
         }
 
     def prose(self, text: str) -> list[Any]:
