@@ -8,6 +8,7 @@ evo.compare(runs, group_by="lr", over="seed")         # a table; .to_pandas()
 evo.verify("mlp", MyLevel)                            # is a class of yours the same training?
 evo.load("runs/*"), evo.tasks(), evo.graph("mlp", "autograd")
 evo.show("mlp", "autograd"), evo.diff("mlp", "tensor", "autograd")
+evo.report("runs/*").write("evolution.html")          # the whole evolution on one page
 
 Each name is loaded when it is first used: importing the package imports neither torch nor NumPy.
 """

@@ -1,7 +1,7 @@
 """Python code in pieces, each with what it is: for colours on a terminal and in a page."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from autograd_cli.lesson.source import lines_of
 Piece = tuple[str, str]
 
 
+@lru_cache(maxsize=1024)
 def pieces_of(code: str) -> list[list[Piece]]:
     """The lines of `code`, each in its pieces, which put together are the line again."""
     whole = lines_of(code)

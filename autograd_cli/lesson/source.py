@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import io
+import linecache
 import sys
 import tokenize
 from collections.abc import Iterator, Sequence
@@ -169,13 +170,22 @@ def _look_in(
 
 
 def _find_given(cell: Cell) -> tuple[Source, ast.ClassDef]:
-    content = cell.source
     name = str(getattr(cell.given, "__qualname__", ""))
+    content = (None if cell.travels else _cell_of_a_notebook(cell.given)) or cell.source
     if content is None:
         raise ConfigError(f"impl: the source of class '{name}' is not at hand", key="impl")
     module = sys.modules.get(str(getattr(cell.given, "__module__", "")))
-    path = shown(str(getattr(module, "__file__", None) or ""))
+    path = shown(str(getattr(module, "__file__", None) or "")) if cell.travels else ""
     return _look_in(_parse(content, path, name, getattr(module, "__name__", "")), name)
+
+
+def _cell_of_a_notebook(given: object) -> bytes | None:
+    """The source of the cell that a class was defined in, which Python keeps for tracebacks."""
+    codes = (getattr(member, "__code__", None) for member in vars(given).values())
+    for code in filter(None, codes):
+        if lines := linecache.getlines(code.co_filename):
+            return "".join(lines).encode()
+    return None
 
 
 def _read(path: Path, place: str, module: str = "") -> Source:

@@ -1,8 +1,10 @@
 """Sources cut into verbs: every line in its part, and nothing imported on the way."""
 
 import ast
+import linecache
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -149,6 +151,18 @@ def test_a_class_at_hand_is_read_by_its_file() -> None:
     """A class that was handed over gives the lesson that its name gives."""
     lesson = read_lesson(of_class(TASKS["linear"], Linear))
     assert lesson.parts == lesson_of("numpy", "linear").parts
+
+
+def test_a_class_of_a_notebook_is_read_by_its_cell() -> None:
+    """A class that never was in a file is found in the cell that Python keeps for its tracebacks."""
+    cell = "x = 1\n\nclass Cellular:\n    def forward(self): ...\n    def backward(self, loss): ...\n"
+    cell += "    def update(self): self.w -= 1\n    parameters = gradients = property(lambda self: {})\n"
+    linecache.cache["<cell 1>"] = (len(cell), None, cell.splitlines(keepends=True), "<cell 1>")
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(cell, "<cell 1>", "exec"), space)  # noqa: S102 - as a notebook does
+    lesson = read_lesson(of_class(TASKS["linear"], space["Cellular"]))
+    assert lesson.parts["update"].text == "def update(self): self.w -= 1\n"
+    assert "x = 1" not in lesson.code
 
 
 @pytest.mark.parametrize(
