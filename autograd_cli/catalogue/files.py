@@ -66,6 +66,32 @@ def look_for_class(name: str) -> None:
         raise _no_class(place, class_name, [n.name for n in tree.body if isinstance(n, ast.ClassDef)])
 
 
+@cache
+def model_in_source(name: str) -> str | None:
+    """The text that a class assigns to `model` in its body, told without running it; None without one.
+
+    What a task calls its models decides which of its settings a level of the user's own is trained with, and
+    those must be known before anything is imported.
+    """
+    place, _, class_name = name.rpartition(":")
+    try:
+        if place.endswith(".py"):
+            source = _find_file(place).read_bytes()
+        else:
+            spec = None if place == "__main__" else find_spec(place)
+            source = Path(str(spec and spec.origin)).read_bytes()
+        tree = ast.parse(source)
+    except (ConfigError, ImportError, OSError, SyntaxError, ValueError, RecursionError):
+        return None  # whoever needs the class says what is wrong
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == class_name:
+            for line in node.body:
+                match line:
+                    case ast.Assign(targets=[ast.Name(id="model")], value=ast.Constant(value=str(model))):
+                        return model
+    return None
+
+
 def _names_bound_by(node: ast.AST) -> list[str]:
     if isinstance(node, ast.ClassDef | ast.FunctionDef):
         return [node.name]

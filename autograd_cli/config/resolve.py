@@ -78,7 +78,7 @@ def resolve(
     keys = keys_of(task)
     defaults = _read_defaults(defaults_file(task))
     values: dict[str, Value] = dict.fromkeys(keys)
-    for layer in (defaults.settings, _section(defaults, level)):
+    for layer in (defaults.settings, _section(defaults, _stands_for(task, level))):
         values |= _parse(layer, keys)
     if file:
         _check_sections(file, task, keys)
@@ -143,6 +143,13 @@ def _required(name: str, named: Mapping[str, Setting]) -> Setting:
             f"{name} is missing: give it, or write '{name}:' into the configuration file", key=name
         )
     return named[name]
+
+
+def _stands_for(task: Task, level: LevelSpec) -> LevelSpec:
+    """The level whose section of the defaults holds: of a port of a model, the first level of that model."""
+    if not level.takes_all or level.model == task.model:
+        return level
+    return next(spec for spec in task.levels if spec.model == level.model)
 
 
 def _section(file: ConfigFile, level: LevelSpec) -> Mapping[str, Setting]:

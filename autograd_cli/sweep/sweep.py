@@ -10,7 +10,6 @@ from typing import TypeVar
 from autograd_cli.config.files import Setting
 from autograd_cli.errors import ConfigError, unknown
 from autograd_cli.runs.summary import RunSummary
-from autograd_cli.sweep.cores import cores
 from autograd_cli.sweep.events import Event, Finished, Note
 from autograd_cli.sweep.gpus import choose_gpus
 from autograd_cli.sweep.ledger import Index, Ledger
@@ -19,6 +18,7 @@ from autograd_cli.sweep.queue import Queue, Rerun
 from autograd_cli.sweep.request import Request
 from autograd_cli.sweep.values import RUNS_MAX, parse_duration
 from autograd_cli.sweep.work import Crew, Job, on_gpu
+from autograd_cli.training.cores import cores
 from autograd_cli.training.environment import GitState
 from autograd_cli.training.signals import Interruption
 
