@@ -8,7 +8,7 @@ from autograd_cli.catalogue.cell import Cell
 from autograd_cli.catalogue.registry import all_tasks, find_task
 from autograd_cli.compare.evolution import Trained, choose_runs, find_runs
 from autograd_cli.compare.published import SYSTEMS, TASK, our_level, published_losses
-from autograd_cli.compare.verdicts import Judged, read_verdicts
+from autograd_cli.compare.verdicts import Judged, judged
 from autograd_cli.config.files import ConfigFile, Setting, find_config, read_config_file
 from autograd_cli.config.resolve import resolve
 from autograd_cli.contract.keys import show
@@ -110,7 +110,7 @@ def report(
         if names is None
         else [find_task(name, names.where).name for name in names.text.split(",")]
     )
-    judged = read_verdicts(Path(fspath(verdicts))) if verdicts is not None else {}
+    found = {} if verdicts is None else _verdicts(Path(fspath(verdicts)))
     patterns = [fspath(runs)] if isinstance(runs, str | PathLike) else [fspath(one) for one in runs]
     records, complaints = find_runs(patterns)
     records = [record for record in records if record.config.get("task") in tasks]
@@ -120,17 +120,17 @@ def report(
     chosen, more = choose_runs(records)
     if not chosen:
         raise ConfigError(f"runs: no run at {' '.join(patterns)} holds losses", key="runs", details=more)
-    parts = [_task(read_task(all_tasks()[name]), chosen, judged) for name in tasks]
+    parts = [_task(read_task(all_tasks()[name]), chosen, found) for name in tasks]
     printed = _printed(records) if TASK in tasks else []
     html = render(Evolution(parts, printed, len(records)), lang)
-    chapters = [chapter for _, found in parts for chapter in found]
+    chapters = [chapter for _, each in parts for chapter in each]
     return Report(html, complaints + more, len(chapters), sum(one.trained is not None for one in chapters))
 
 
 def _task(
     task: TaskLesson,
     chosen: dict[tuple[str, str], Trained],
-    judged: dict[tuple[str, str], Judged],
+    verdicts: dict[tuple[str, str], Judged],
 ) -> tuple[TaskLesson, list[Chapter]]:
     name = task.task.name
     lessons = {spec.name: lesson for spec, lesson in task.levels}
@@ -147,10 +147,16 @@ def _task(
                 lesson,
                 below if isinstance(below, Lesson) else None,
                 chosen.get(cell),
-                judged.get(cell),
+                verdicts.get(cell),
             )
         )
     return task, chapters
+
+
+def _verdicts(path: Path) -> dict[tuple[str, str], Judged]:
+    from autograd_cli.verify.report import read_report  # it brings what verifying needs
+
+    return judged(read_report(path, "verdicts").verdicts)
 
 
 def _own(task: TaskLesson, impl: str, record: RunRecord) -> tuple[LevelSpec, Lesson | ConfigError]:

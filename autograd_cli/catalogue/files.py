@@ -76,7 +76,7 @@ def model_in_source(name: str) -> str | None:
     place, _, class_name = name.rpartition(":")
     try:
         if place.endswith(".py"):
-            source = _find_file(place).read_bytes()
+            source = find_file(place).read_bytes()
         else:
             spec = None if place == "__main__" else find_spec(place)
             source = Path(str(spec and spec.origin)).read_bytes()

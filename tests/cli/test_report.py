@@ -2,6 +2,7 @@
 
 import json
 import sys
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -68,14 +69,16 @@ def test_the_run_nearest_to_the_defaults_is_drawn(folder: Path) -> None:
 
 def test_verdicts_are_shown(folder: Path) -> None:
     """A chapter says that its level passed and how closely, or what was wrong, or how to find out."""
-    good = {"impl": "numpy", "passed": True, "complaints": [], "reach": ["500 steps"], "tolerance": 1e-9}
-    bad = {"impl": "tensor", "passed": False, "complaints": ["w <parts> at step 3"], "reach": []}
-    verdicts = [{"task": "linear"} | good, {"task": "linear"} | bad]
-    (folder / "v.json").write_text(json.dumps({"verdicts": verdicts}))
+    words = ("--task", "linear", "--impl", "numpy,tensor", "--quick", "--steps", "3")
+    assert evo("verify", *words, "--report", "v.json", cwd=folder).returncode == 0
+    verdicts = json.loads((folder / "v.json").read_text())
+    (tensor,) = (one for one in verdicts["verdicts"] if one["impl"] == "tensor")
+    tensor |= {"passed": False, "complaints": ["w <parts> at step 3"]}
+    (folder / "v.json").write_text(json.dumps(verdicts))
     evo("report", "--task", "linear", "--verdicts", "v.json", cwd=folder)
     page = (folder / "evolution.html").read_text(encoding="utf-8")
-    assert "the same training as the reference, to 1e-09" in page
-    assert "500 steps" in page
+    assert "the same training as the reference" in page
+    assert all(escape(line) in page for line in tensor["reach"])
     assert "NOT the same training" in page
     assert "w &lt;parts&gt; at step 3" in page
     assert "evo verify --task linear --impl numpy" not in page
@@ -93,9 +96,8 @@ def test_verdicts_are_shown(folder: Path) -> None:
         (["--output", "no/page.html"], "--output: cannot write 'no/page.html': there is no folder 'no'"),
         (["--output", "folder.html"], "--output: 'folder.html' is a folder"),
         (["--verdicts", "none.json"], "--verdicts: cannot read 'none.json'"),
-        (["--verdicts", "bad.json"], "--verdicts: 'bad.json' is not JSON"),
-        (["--verdicts", "list.json"], "--verdicts: 'list.json' holds no verdicts"),
-        (["--verdicts", "odd.json"], "--verdicts: 'odd.json' holds something else than verdicts"),
+        (["--verdicts", "bad.json"], "--verdicts: 'bad.json' is not valid JSON"),
+        (["--verdicts", "odd.json"], "--verdicts: 'odd.json' is no report of evo verify"),
     ],
     ids=" ".join,
 )
@@ -103,7 +105,6 @@ def test_a_mistake_is_one_line(folder: Path, words: list[str], said: str) -> Non
     """What cannot be done is told in one line, and no page is left behind."""
     (folder / "folder.html").mkdir()
     (folder / "bad.json").write_text("{")
-    (folder / "list.json").write_text("[]")
     (folder / "odd.json").write_text('{"verdicts": [{"task": "linear"}]}')
     assert said in refused("report", *words, cwd=folder)
     assert not (folder / "evolution.html").exists()
