@@ -14,6 +14,7 @@ from zlib import crc32
 
 from autograd_cli.catalogue.blame import blame, shown
 from autograd_cli.catalogue.checks import check_class
+from autograd_cli.catalogue.modules import find_module
 from autograd_cli.contract.level import LevelClass
 from autograd_cli.errors import ConfigError, unknown
 
@@ -78,8 +79,10 @@ def model_in_source(name: str) -> str | None:
         if place.endswith(".py"):
             source = find_file(place).read_bytes()
         else:
-            spec = None if place == "__main__" else find_spec(place)
-            source = Path(str(spec and spec.origin)).read_bytes()
+            found = find_module(place)
+            if found is None:
+                return None
+            source = found.read_bytes()
         tree = ast.parse(source)
     except (ConfigError, ImportError, OSError, SyntaxError, ValueError, RecursionError):
         return None  # whoever needs the class says what is wrong

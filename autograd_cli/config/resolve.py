@@ -113,7 +113,7 @@ def defaults_of(task: Task, level: LevelSpec | None = None) -> dict[str, Setting
 
     """
     file = _read_defaults(defaults_file(task))
-    settings = dict(file.settings) | (dict(_section(file, level)) if level else {})
+    settings = dict(file.settings) | (dict(_section(file, _stands_for(task, level))) if level else {})
     return {name: setting for name, setting in settings.items() if name not in ("task", "impl")}
 
 

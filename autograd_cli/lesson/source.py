@@ -9,12 +9,12 @@ import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from autograd_cli.catalogue.blame import blame, describe, shown
 from autograd_cli.catalogue.cell import Cell
 from autograd_cli.catalogue.files import find_file, names_class
+from autograd_cli.catalogue.modules import find_module
 from autograd_cli.config.reading import read_bounded
 from autograd_cli.errors import ConfigError, unknown
 
@@ -131,7 +131,7 @@ def read_module(name: str, where: str) -> Source:
             asked for it.
 
     """
-    path = _find_module(name)
+    path = find_module(name)
     if path is None:
         key = "impl" if where == "impl" else None
         raise ConfigError(f"{where}: there is no module '{name}' with a source", key=key)
@@ -160,7 +160,7 @@ def _look_in(
         if module.startswith("."):
             package = source.module.rpartition(".")[0]
             module = importlib.util.resolve_name(module, package) if package else ""
-        path = _find_module(module, Path(source.path).parent) if module else None
+        path = find_module(module, Path(source.path).parent) if module else None
         if path is not None:
             return _look_in(_read(path, module, module), name, None, depth - 1)
     where = place or source.path
@@ -205,35 +205,3 @@ def _parse(content: bytes, path: str, place: str, module: str) -> Source:
         why = blame(error, path) if has_place else f"{path}: {describe(error)}"
         raise ConfigError(f"{why} (while reading {place})") from error
     return Source(path, module, text if text.endswith("\n") else f"{text}\n", tree)
-
-
-def _find_module(name: str, beside: Path | None = None) -> Path | None:
-    """The file of a module, looked for as an import would, but with no package on the way imported.
-
-    Args:
-        name: the full name.
-        beside: a folder to look into first, as a program's own folder is.
-
-    """
-    if beside is not None and (near := beside.joinpath(*name.split(".")).with_suffix(".py")).is_file():
-        return near
-    path: Sequence[str] | None = None
-    spec: ModuleSpec | None = None
-    words = name.split(".")
-    for count in range(1, len(words) + 1):
-        spec = _find_spec(".".join(words[:count]), path)
-        if spec is None:
-            return None
-        path = spec.submodule_search_locations
-        if path is None and count < len(words):
-            return None
-    origin = spec.origin if spec and spec.has_location else None
-    return Path(origin) if origin and origin.endswith(".py") else None
-
-
-def _find_spec(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
-    finders = (getattr(finder, "find_spec", None) for finder in sys.meta_path)
-    try:
-        return next((spec for find in finders if find and (spec := find(name, path, None))), None)
-    except (ImportError, ValueError):
-        return None

@@ -38,6 +38,16 @@ def test_show_holds_the_level_s_code_and_its_defaults(tmp_path: Path, task: str,
             assert f"{key.key.name}={text_of(key.key.plain)}" in told
 
 
+def test_a_level_of_one_s_own_has_the_defaults_of_a_run_of_it(tmp_path: Path) -> None:
+    """What a class calls its model decides which settings it is trained with: those are shown."""
+    path = tmp_path / "mine.py"
+    path.write_text("class Mine:\n    model = 'dynamic'\n    def forward(self): ...\n")
+    config = config_of("mlp", f"{path}:Mine")
+    for key in evo.show("mlp", f"{path}:Mine").keys:
+        assert key.key.parse(key.default) == config.to_dict()[key.key.name]
+    assert config.momentum == 0.9
+
+
 def test_a_default_says_where_it_is_set(tmp_path: Path) -> None:
     """The line that a key's default is said to stand in is the line of the file that has it."""
     lines = (ROOT / "configs" / "mlp.yaml").read_text(encoding="utf-8").splitlines()
