@@ -7,7 +7,7 @@ from autograd_cli.config.files import Setting
 from autograd_cli.contract.task import Task
 from autograd_cli.display.lessons import LESSON_FORMATS, TASK_FORMATS
 from autograd_cli.display.steps import STEP_FORMATS
-from autograd_cli.errors import choose
+from autograd_cli.errors import ConfigError, choose
 from autograd_cli.lesson import level, step
 from autograd_cli.lesson import task as task_lesson
 from autograd_cli.lesson.keys import KeyDefault, keys_of_level, path_of_defaults
@@ -92,8 +92,8 @@ def show(task: str | Setting, impl: LevelName | None = None) -> Lesson:
     if impl is None:
         content = task_lesson.read_task(all_tasks()[found.name])
         return Lesson(content, content.keys)
-    cell = _cell(found, impl, "impl")
-    return Lesson(level.read_lesson(cell), keys_of_level(cell.task, cell.spec))
+    lesson = _lesson(found, impl, "impl")
+    return Lesson(lesson, keys_of_level(lesson.task, lesson.spec))
 
 
 def diff(task: str | Setting, lower: LevelName, upper: LevelName) -> Difference:
@@ -104,10 +104,7 @@ def diff(task: str | Setting, lower: LevelName, upper: LevelName) -> Difference:
 
     """
     found = _task(task)
-    lessons = [
-        level.read_lesson(_cell(found, one, name)) for name, one in (("lower", lower), ("upper", upper))
-    ]
-    return Difference(step.Step(*lessons))
+    return Difference(step.Step(_lesson(found, lower, "lower"), _lesson(found, upper, "upper")))
 
 
 def _task(task: str | Setting) -> Task:
@@ -115,8 +112,14 @@ def _task(task: str | Setting) -> Task:
     return find_task(setting.text, setting.where)
 
 
-def _cell(task: Task, impl: LevelName, key: str) -> Cell:
+def _lesson(task: Task, impl: LevelName, key: str) -> level.Lesson:
+    """The lesson of the level that the argument `key` names; mistakes name that argument."""
     for level_class in classes_in(impl).values():
-        return of_class(task, level_class)
+        return level.read_lesson(of_class(task, level_class))
     setting = Setting.of(key, level_of(impl))
-    return Cell(task, find_level(task, setting.text, setting.where))
+    try:
+        return level.read_lesson(Cell(task, find_level(task, setting.text, setting.where)))
+    except ConfigError as error:
+        if error.key != "impl" or setting.where == "impl":
+            raise
+        raise ConfigError(f"{setting.where}{error.message.removeprefix('impl')}") from None
