@@ -19,7 +19,19 @@ _UsageError: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ 
 
 
 # The commands in the order of the help; each is a file beside this one, and imported when it is asked for.
-COMMANDS = ("train", "sweep", "list", "verify", "graph", "compare", "plot", "predict")
+COMMANDS = (
+    "train",
+    "sweep",
+    "list",
+    "show",
+    "diff",
+    "verify",
+    "graph",
+    "compare",
+    "plot",
+    "report",
+    "predict",
+)
 
 
 class EvoCommand(TyperCommand):

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import typer
+
 
 def complete_task(incomplete: str) -> list[str]:
     """Names of tasks that begin with what was typed."""
@@ -15,6 +17,14 @@ def complete_impl(incomplete: str) -> list[str]:
     from autograd_cli.catalogue.registry import level_names
 
     return [name for name in level_names() if name.startswith(incomplete)]
+
+
+def complete_level(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of the levels of the task that stands before them, that begin with what was typed."""
+    from autograd_cli.catalogue.registry import all_tasks
+
+    task = all_tasks().get(str(ctx.params.get("task")))
+    return [spec.name for spec in task.levels if spec.name.startswith(incomplete)] if task else []
 
 
 def complete_config(incomplete: str) -> list[str]:

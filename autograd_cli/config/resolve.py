@@ -105,6 +105,18 @@ def _read_defaults(path: Path) -> ConfigFile:
     return read_config_file(path)
 
 
+def defaults_of(task: Task, level: LevelSpec | None = None) -> dict[str, Setting]:
+    """What the keys of a task, or of one of its levels, are where nobody says otherwise, with the lines.
+
+    Raises:
+        ConfigError: the task's file of defaults cannot be read.
+
+    """
+    file = _read_defaults(defaults_file(task))
+    settings = dict(file.settings) | (dict(_section(file, _stands_for(task, level))) if level else {})
+    return {name: setting for name, setting in settings.items() if name not in ("task", "impl")}
+
+
 def keys_of(task: Task) -> dict[str, Key]:
     """Every key that a configuration of `task` has, common ones first."""
     return dict(COMMON_KEYS) | {key.name: key for key in task.keys}

@@ -131,8 +131,8 @@ def write_report(
         raise ConfigError(f"report: cannot write '{path}': {error.strerror}", key="report") from None
 
 
-def read_report(path: Path) -> Report:
-    """The report in `path`.
+def read_report(path: Path, argument: str = "against") -> Report:
+    """The report in `path`, which is the value of `argument`.
 
     Raises:
         ConfigError: it cannot be read, or is none.
@@ -141,13 +141,13 @@ def read_report(path: Path) -> Report:
     try:
         content = parse_json(read_bounded(path, _MAX_BYTES))
     except OSError as error:
-        raise ConfigError(f"against: cannot read '{path}': {error.strerror}", key="against") from None
+        raise ConfigError(f"{argument}: cannot read '{path}': {error.strerror}", key=argument) from None
     except orjson.JSONDecodeError as error:
-        raise ConfigError(f"against: '{path}' is not valid JSON: {error.msg}", key="against") from None
+        raise ConfigError(f"{argument}: '{path}' is not valid JSON: {error.msg}", key=argument) from None
     if not _is_report(content):
         raise ConfigError(
-            f"against: '{path}' is no report of evo verify; `evo verify --report FILE` writes one",
-            key="against",
+            f"{argument}: '{path}' is no report of evo verify; `evo verify --report FILE` writes one",
+            key=argument,
         )
     known = {f.name for f in fields(Report)} - {"where"}
     return Report(where=str(path), **{name: content[name] for name in known})

@@ -17,7 +17,8 @@ from tests.processes import environment, run_python
 
 NAMES = {
     *("train", "sweep", "plan", "compare", "plot", "verify", "load", "tasks", "graph", "accumulation"),
-    *("Run", "Table", "Plot", "Verification", "Graph", "Batch", "RunConfig"),
+    *("show", "diff", "report", "Plot"),
+    *("Run", "Table", "Verification", "Graph", "Lesson", "Difference", "Report", "Batch", "RunConfig"),
     *("Task", "LevelSpec", "Key", "Problem", "Streams", "ModelSignature"),
     *("EvoError", "ConfigError", "RunError", "__version__"),
 }
