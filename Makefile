@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTEST := -m pytest -n 2 --dist worksteal
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types check faults lowest newest bench picture rooms clean
+.PHONY: demo test lint types check faults lowest newest bench picture example rooms clean
 
 demo: $(VENV)/installed  ## install, and train `optim` on `sin` before your eyes
 	$(BIN)/evo train --impl optim --task sin
@@ -39,8 +39,11 @@ bench: $(VENV)/installed-test  ## measure everything anew; ten minutes on an oth
 	$(BIN)/python benchmarks/all.py
 	$(BIN)/python benchmarks/readme.py
 
-picture: $(VENV)/installed  ## draw the README's picture from a real run
+picture: $(VENV)/installed-test  ## draw README's picture from real runs
 	$(BIN)/python docs/picture.py
+
+example: $(VENV)/installed-test  ## train and verify every level, and make docs/example-report.html of that
+	$(BIN)/python docs/example_report.py
 
 rooms: $(VENV)/installed-test  ## draw the picture of docs/architecture.md from the imports that are there
 	$(BIN)/python docs/rooms.py
