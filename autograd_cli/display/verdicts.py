@@ -77,6 +77,8 @@ def _line(v: Verdict) -> list[str]:
 
 def _measured(e: Equivalence) -> str:
     """Steps, and how far the two were apart; in float32 how much of what rounding explains."""
+    if not e.steps and not e.parted:
+        return "-"
     if e.parted:
         return "parted" if e.parted.step < 0 else f"parted at {e.parted.step}"
     return (

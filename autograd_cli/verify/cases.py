@@ -27,6 +27,7 @@ class Case:
         config: the settings.
         problem: data and start, in float64.
         steps: how many.
+        is_asked: whether somebody has asked for its dtype; a level that has another is otherwise let off.
 
     """
 
@@ -34,6 +35,7 @@ class Case:
     config: RunConfig
     problem: Problem
     steps: int
+    is_asked: bool = True
 
     @property
     def is_rounded(self) -> bool:
@@ -64,7 +66,8 @@ def cases_of(cell: Cell, plan: Plan) -> Iterator[Case]:
         yield Case("plain", plain, general(plain), plan.steps_of(plain))
     if cell.has_reference:
         rounded = replace(trained, dtype="float32")
-        yield Case("float32", rounded, usual, min(ROUNDED_STEPS, plan.steps_of(rounded)))
+        steps = min(ROUNDED_STEPS, plan.steps_of(rounded))
+        yield Case("float32", rounded, usual, steps, is_asked=plan.dtype == "float32")
     if plan.dtype != "float64":
         return
     for config in [plain] + [trained] * (cell.has_reference and trained != plain):

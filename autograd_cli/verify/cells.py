@@ -239,7 +239,14 @@ class _Trial:
         # The reference first: it holds copies of the problem's arrays before anybody else touches them.
         reference = self._reference()
         level = self._level()
-        if case.is_rounded:
+        parameters = {name: to_numpy(array) for name, array in level.parameters.items()}
+        if (
+            case.is_rounded
+            and not case.is_asked
+            and {str(p.dtype) for p in parameters.values()} != {"float32"}
+        ):
+            self.found = Equivalence()  # a level of one dtype alone: not honoured, and said so
+        elif case.is_rounded:
             self.found = run_beside_bounds(level, reference, case.steps)
         else:
             self.found = run_in_lockstep(level, reference, case.steps, tolerance)
@@ -251,7 +258,6 @@ class _Trial:
         self.not_honoured: list[str] = []
         if isinstance(self._config, WatchedConfig):
             cell.own_problems.make(self._config)  # what the data are made from is honoured, too
-            parameters = {name: to_numpy(array) for name, array in level.parameters.items()}
             self.not_honoured = not_honoured(cell.task, self._config, parameters)
 
     def _is_unstable(self, parted: Parting | None) -> bool:

@@ -19,6 +19,9 @@ from autograd_cli.verify.reference import Reference
 # By symmetry an array can be nothing but rounding: it is then measured by the arrays beside it.
 LEAST_SHARE = 1e-3
 
+# Steps at which it is watched that only update() changes parameters, and then each so many.
+_WATCHED_STEPS = 32
+
 # The verb whose lines decide what differs.
 VERBS: Mapping[What, str] = {
     "start": "__init__",
@@ -153,7 +156,7 @@ class _Lockstep:
         for branch, taken in self.reference.reached().items():
             found.reached[branch] = found.reached.get(branch, False) or taken
         difference = abs(value - expected) / (abs(expected) or 1.0)
-        if name := self._changed():
+        if name := self._changed(step):
             return changed_early("forward", name, step)
         found.loss = difference if isnan(difference) else max(found.loss, difference)
         if not difference <= self.tolerance:
@@ -162,7 +165,7 @@ class _Lockstep:
         self.reference.backward(reference_loss)
         if parting := self._compare_gradients(step):
             return parting
-        if name := self._changed():
+        if name := self._changed(step):
             return changed_early("backward", name, step)
         self.level.update()
         self.reference.update()
@@ -213,8 +216,13 @@ class _Lockstep:
                 parted = array_parts(what, name, value, reference, difference, step)
         return parted
 
-    def _changed(self) -> str | None:
-        """The first parameter that is not what it was after the last update, if any."""
+    def _changed(self, step: int) -> str | None:
+        """The first parameter that is not what it was after the last update, if any.
+
+        Looked at for some steps, then from time to time: whatever it changes, the losses will tell.
+        """
+        if step >= _WATCHED_STEPS and step % _WATCHED_STEPS:
+            return None
         now = self.level.parameters
         least = LEAST_SHARE * max(self.sizes.values())
         for name, expected in self.parameters.items():
@@ -311,7 +319,9 @@ def array_parts(
 
 def loss_parts(value: float, expected: float, step: int) -> Parting:
     """A loss that is off: both numbers tell more than how far they are apart."""
-    return Parting(f"loss is {value:.6g}, and the reference's {expected:.6g}, at step {step}", step, "loss")
+    digits = next((n for n in range(6, 17) if f"{value:.{n}g}" != f"{expected:.{n}g}"), 17)
+    numbers = f"{value:.{digits}g}, and the reference's {expected:.{digits}g}"
+    return Parting(f"loss is {numbers}, at step {step}", step, "loss")
 
 
 def changed_early(verb: str, name: str, step: int) -> Parting:

@@ -64,7 +64,9 @@ def _applied(loss: Any) -> Iterator[Any]:
             continue
         seen.add(node)
         function = getattr(type(node), "_forward_cls", None)
-        if function is not None and function not in found:
+        # What torch.compile puts into a graph is a Function, too, and none of the level's own.
+        own = function is not None and not function.__module__.startswith("torch.")
+        if own and function not in found:
             found.add(function)
             yield function
         waiting += [child for child, _ in node.next_functions]

@@ -14,7 +14,7 @@ def what_was_compared(found: Found, tolerance: float) -> Iterator[str]:
     """The cases, a line each; the few steps at odd sizes share one."""
     small = [case for case, _ in found if _is_small(case)]
     for case, equivalence in found:
-        if case in small:
+        if case in small or not equivalence.steps:
             continue
         config = case.config
         settings = " ".join(f"{k}={show(v)}" for k, v in config.options.items() if v is not None)

@@ -105,7 +105,9 @@ class _Beside:
         level.update()
         used = {name: Bounded(gradients[name]) for name in reference.program.gradients}
         assert reference.rule is not None
-        moved = reference.rule.step(reference.program.parameters, used)
+        # A level may keep a parameter in another form, or in more digits: what it shows is then rounded.
+        shown: Any = {name: Bounded(p, UNIT_ROUNDOFF * np.abs(p)) for name, p in before.items()}
+        moved = reference.rule.step(shown, used)
         return self._compare("parameter", level.parameters, moved, found.parameters, step)
 
     def _compare(

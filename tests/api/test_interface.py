@@ -172,7 +172,7 @@ def test_a_table_becomes_a_data_frame(tmp_path: Path) -> None:
         (lambda: evo.train("mlp"), "impl is missing"),
         (
             lambda: evo.train("sin", "numpy", lr="fast"),
-            "lr: lr is 'fast'; it must be a finite number, 0 or more",
+            "lr: lr is 'fast'; it must be a number from 0 to 0.001",
         ),
         (lambda: evo.train("sin", "numpy", steps=[1]), "steps: steps is '[1]'; it must be a whole number"),  # type: ignore[arg-type]
         (lambda: evo.train("sin", "numpy", lrr=1), "lrr: unknown key 'lrr'; did you mean 'lr'?"),
@@ -181,7 +181,7 @@ def test_a_table_becomes_a_data_frame(tmp_path: Path) -> None:
         (lambda: evo.train("linear", NoVerbs), "class NoVerbs lacks forward and backward and update"),  # type: ignore[arg-type]
         (lambda: evo.sweep("sin", "numpy", engine="proceses"), "engine: unknown engine 'proceses'"),
         (lambda: evo.sweep("sin", "numpy", lr="log:1:2"), "lr: 'log:1:2' is not a range"),
-        (lambda: evo.verify("sin", tolerance=-1.0), "tolerance: '-1.0' must be a finite number, 0 or more"),
+        (lambda: evo.verify("sin", tolerance=-1.0), "tolerance: '-1.0' must be a number from 0 to 0.001"),
         (lambda: evo.verify("sin", NoVerbs), "class NoVerbs lacks forward and backward and update"),  # type: ignore[arg-type]
         (lambda: evo.compare([], sort="x"), "sort: unknown key 'x'"),
         (lambda: evo.load("no/such/*"), "paths: nothing matches 'no/such/*'"),

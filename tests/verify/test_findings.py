@@ -109,15 +109,18 @@ def test_what_a_level_does_not_read_is_not_honoured(tmp_path: Path) -> None:
 
 
 def test_a_level_that_computes_in_another_dtype_is_not_honest(tmp_path: Path) -> None:
-    """float64 arrays where float32 was asked for are marked by train and rejected by verify."""
+    """float64 arrays where float32 was asked for are marked by train, and by verify; asked of it, they fail."""
     body = "class Wide(Mlp):\n    def __init__(self, problem, config):\n"
     body += "        from dataclasses import replace\n"
     body += "        super().__init__(problem, replace(config, dtype='float64'))\n"
     file = write(tmp_path, body)
     done = evo("train", "--task", "mlp", "--impl", f"{file}:Wide", "steps=1", *SMALL, cwd=tmp_path)
     assert "has not honoured dtype=float32 (its parameters are float64)" in done.stderr
-    (verdict,) = verdicts_of("mlp", f"{file}:Wide", *SMALL)
-    assert verdict.complaints == ("float32: parameter w1 is float64 where dtype=float32 was asked for",)
+    (marked,) = verdicts_of("mlp", f"{file}:Wide", *SMALL)
+    assert marked.passed
+    assert marked.not_shown[0].startswith("dtype=float32 (its parameters are float64)")
+    (asked,) = verdicts_of("mlp", f"{file}:Wide", *SMALL, dtype="float32")
+    assert asked.complaints == ("float32: parameter w1 is float64 where dtype=float32 was asked for",)
 
 
 def test_the_update_is_judged_in_float32_by_its_rounding(tmp_path: Path) -> None:
