@@ -179,8 +179,8 @@ def named() -> list[Mutant]:
 
 
 def key_of(item: Any) -> str:
-    """A test with all its parameters: what one of them needs may have been set up for another."""
-    return str(item.nodeid).split("[", maxsplit=1)[0]
+    """A test; with all its parameters where what they need is set up once, in the turn of any of them."""
+    return str(item.nodeid).split("[", maxsplit=1)[0] if "wrong" in item.fixturenames else str(item.nodeid)
 
 
 class Notes:
@@ -204,15 +204,16 @@ class Notes:
 
     def pytest_runtest_protocol(self, item: Any) -> None:
         """Before a test."""
-        self.now = self.lines.setdefault(key_of(item), set())
+        self.key = key_of(item)
+        self.now = self.lines.setdefault(self.key, set())
         sys.settrace(self.trace)
         threading.settrace(self.trace)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """After each of its three parts."""
-        self.seconds[key_of(report)] += report.duration
+        self.seconds[self.key] += report.duration
         if report.failed:
-            self.failed.add(key_of(report))
+            self.failed.add(self.key)
 
 
 class Chosen:
@@ -227,12 +228,13 @@ class Chosen:
 
     def pytest_runtest_protocol(self, item: Any) -> None:
         """Before a test: if it takes too long, the signal ends this process, and that is noticed."""
-        signal.setitimer(signal.ITIMER_REAL, self.limits_s[key_of(item)])
+        self.key = key_of(item)
+        signal.setitimer(signal.ITIMER_REAL, self.limits_s[self.key])
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """After each of its three parts."""
         if report.failed:
-            os.write(self.tell, key_of(report).encode())
+            os.write(self.tell, self.key.encode())
 
 
 def forked(tree: Path, log: Path, arguments: list[str], plugin: Any, after: Any = None) -> int:
