@@ -43,14 +43,14 @@ def verify(
     """Prove levels equal and their gradients right; exit 1 if one is not, or not as a report says."""
     import autograd_cli as evo
     from autograd_cli.display.streams import put, tell
-    from autograd_cli.display.verdicts import VERDICT_FORMATS, progress
+    from autograd_cli.display.verdicts import VERDICT_FORMATS, progress, with_colours
     from autograd_cli.errors import choose
 
     format_ = "full" if verbose and format_ == "table" else format_
     choose(format_, VERDICT_FORMATS, "format")
     with progress() as announce:
         verification = evo.verify(quick=quick, against=against, on_level=announce, **keys)
-    put(verification.text(format_))
+    put(with_colours(verification.text(format_)) if format_ != "json" else verification.text(format_))
     if against:
         tell(f"{against}: {'not all is as it was' if verification.changes else 'all is as it was'}")
         for change in verification.changes:

@@ -1,6 +1,10 @@
 """What `evo verify` found, as a table, as JSON, and as it goes."""
 
+import os
+import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -15,6 +19,10 @@ from autograd_cli.verify.report import verdict_json
 
 # The cases that every level has; the others are of odd sizes.
 _CASES = ("plain", "as trained", "float32")
+_LEGEND = (
+    "Largest relative differences; in float32, as a share of what rounding explains;\n"
+    "in the last column, of gradients to finite differences. -v tells every number.\n"
+)
 # So many levels are told in full.
 _FEW = 3
 
@@ -56,34 +64,29 @@ def _short(impl: str) -> str:
 
 
 def _lines(verdicts: Sequence[Verdict]) -> str:
-    header = ("level", "", *_CASES, "odd sizes", "finite differences", "repeats")
-    return aligned(header, [_line(verdict) for verdict in verdicts])
+    header = ("level", "", *_CASES, "odd sizes", "differences")
+    return aligned(header, [_line(verdict) for verdict in verdicts]) + _LEGEND
 
 
 def _line(v: Verdict) -> list[str]:
     named = {case.label: case.equivalence for case in v.cases}
     odd = [case.equivalence for case in v.cases if case.label not in _CASES]
-    odd_sizes = f"{len(odd)}: {_exponent(max(map(_worst, odd)))}" if odd else "-"
-    d = v.determinism
     return [
         f"{v.task} / {v.impl}",
         "ok" if v.passed else "FAILED",
         *(_measured(named[label]) if label in named else "-" for label in _CASES),
-        odd_sizes,
+        _exponent(max(map(_worst, odd))) if odd else "-",
         _exponent(v.gradients.difference) if v.gradients else "-",
-        "-" if d is None else "yes" if d.again and d.elsewhere is not False else "no",
     ]
 
 
 def _measured(e: Equivalence) -> str:
-    """Steps, and how far the two were apart; in float32 how much of what rounding explains."""
+    """How far the two were apart; in float32 how much of what rounding explains."""
     if not e.steps and not e.parted:
         return "-"
     if e.parted:
         return "parted" if e.parted.step < 0 else f"parted at {e.parted.step}"
-    return (
-        f"{e.steps}: {_exponent(_worst(e))}" if e.share is None else f"{e.steps}: {e.share:.0%} of its bound"
-    )
+    return _exponent(_worst(e)) if e.share is None else f"{e.share:.0%}"
 
 
 def _worst(e: Equivalence) -> float:
@@ -92,8 +95,7 @@ def _worst(e: Equivalence) -> float:
 
 def _failures(verdicts: Sequence[Verdict]) -> str:
     return "".join(
-        f"FAILED  {shown(f'{v.task} / {v.impl}')}\n"
-        + "".join(f"  {shown(complaint)}\n" for complaint in v.complaints)
+        f"FAILED  {shown(f'{v.task} / {v.impl}')}\n" + "".join(_wrapped("  ", c) for c in v.complaints)
         for v in verdicts
         if not v.passed
     )
@@ -101,14 +103,29 @@ def _failures(verdicts: Sequence[Verdict]) -> str:
 
 def _reach(v: Verdict) -> str:
     """What was compared of a level, and what was not."""
-    rows = [("compared", line) for line in v.reach] + [("not shown", line) for line in v.not_shown]
-    if not rows:
-        return ""
-    first, *others = [
-        (what if i == 0 or rows[i - 1][0] != what else "", line) for i, (what, line) in enumerate(rows)
+    parts = {"  compared   ": v.reach, "  not shown  ": v.not_shown}
+    lines = [
+        _wrapped(what if i == 0 else " " * len(what), line)
+        for what, of_kind in parts.items()
+        for i, line in enumerate(of_kind)
     ]
-    return f"{shown(f'{v.task} / {v.impl}')}\n" + aligned(
-        ("  " + first[0], first[1]), [("  " + a, b) for a, b in others]
+    return f"{shown(f'{v.task} / {v.impl}')}\n" + "".join(lines) if lines else ""
+
+
+def _wrapped(margin: str, text: str) -> str:
+    """A line behind a margin; several, where a terminal is watching and not as wide."""
+    if not sys.stdout.isatty():
+        return f"{margin}{shown(text)}\n"
+    width = max(shutil.get_terminal_size().columns, 40)
+    return (
+        textwrap.fill(
+            shown(text),
+            width,
+            initial_indent=margin,
+            subsequent_indent=" " * len(margin),
+            break_on_hyphens=False,
+        )
+        + "\n"
     )
 
 
@@ -157,6 +174,17 @@ def verdicts_json(verdicts: Sequence[Verdict]) -> str:
     """Every number, as a JSON array of one object a level."""
     return json_text([verdict_json(verdict) for verdict in verdicts])
 
+
+def with_colours(text: str) -> str:
+    """What passed in green and what failed in red, where a terminal is watching that shows colours."""
+    if not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb":
+        return text
+    for pattern, colour in _COLOURS:
+        text = re.sub(pattern, f"\x1b[{colour}m\\g<0>\x1b[0m", text)
+    return text
+
+
+_COLOURS = ((r"✗|\bFAILED\b", 31), (r"✓|(?<=  )ok(?=  )", 32))
 
 VERDICT_FORMATS = {"table": verdicts_table, "full": verdicts_at_length, "json": verdicts_json}
 

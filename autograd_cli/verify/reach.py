@@ -19,7 +19,8 @@ def what_was_compared(found: Found, tolerance: float) -> Iterator[str]:
         config = case.config
         settings = " ".join(f"{k}={show(v)}" for k, v in config.options.items() if v is not None)
         allowed = "the rounding of float32" if case.is_rounded else f"{tolerance:g}"
-        how = f"{equivalence.steps} steps in {config.dtype} within {allowed}"
+        steps = f"{equivalence.steps} step{'s' * (equivalence.steps != 1)}"
+        how = f"{steps} in {config.dtype} within {allowed}"
         if equivalence.unstable_step is not None:
             how += (
                 ", each from the level's own numbers: over the run rounding alone parts two such trainings, "

@@ -206,7 +206,7 @@ def test_a_level_may_name_its_model(tmp_path: Path) -> None:
     """A port of `dynamic` says so, and is held against the reference of that model on all of its paths."""
     port = "from autograd_cli.tasks.mlp.dynamic import Mlp\n\n\nclass Mine(Mlp):\n    model = '{}'\n"
     (tmp_path / "right.py").write_text(port.format("dynamic"))
-    right = ("--task", "mlp", "--impl", "right.py:Mine", *SMALL[:2], "start=uniform")
+    right = ("--task", "mlp", "--impl", "right.py:Mine", *SMALL[:2], "H=6", "D_out=3", "start=uniform")
     done = evo("verify", *right, "--quick", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert "momentum=0.9" in done.stdout

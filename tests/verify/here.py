@@ -29,7 +29,8 @@ class _Here(Executor):
 
 
 @contextmanager
-def _here(count: int) -> Iterator[Executor]:  # noqa: ARG001 - the signature of what it stands for
+def here(count: int) -> Iterator[Executor]:  # noqa: ARG001 - the signature of what it stands for
+    """No processes, but this one."""
     yield _Here()
 
 
@@ -37,5 +38,5 @@ def verify_here(task: str, classes: Sequence[LevelClass], words: Sequence[str]) 
     """The verdicts on some classes at the settings `words`, over six steps."""
     plan = Plan(steps=6, quick=True, settings=gather(map(parse_assignment, words)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cells, "fresh_processes", _here)
+        patch.setattr(cells, "fresh_processes", here)
         return list(verify([of_class(TASKS[task], one) for one in classes], plan))

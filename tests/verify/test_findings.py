@@ -5,8 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from autograd_cli.verify import cells
 from autograd_cli.verify.cells import Verdict
 from tests.helpers import ROOT, evo, refused, verdicts_of
+from tests.verify.here import here
+
+
+@pytest.fixture(autouse=True)
+def _no_other_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "fresh_processes", here)
+
 
 SMALL = ("N=9", "D_in=7", "H=6", "D_out=3", "lr=1e-3")
 
@@ -109,7 +117,7 @@ def test_what_a_level_does_not_read_is_not_honoured(tmp_path: Path) -> None:
 
 
 def test_a_level_that_computes_in_another_dtype_is_not_honest(tmp_path: Path) -> None:
-    """float64 arrays where float32 was asked for are marked by train, and by verify; asked of it, they fail."""
+    """float64 arrays in the place of float32 are marked by train and verify; asked of verify, they fail."""
     body = "class Wide(Mlp):\n    def __init__(self, problem, config):\n"
     body += "        from dataclasses import replace\n"
     body += "        super().__init__(problem, replace(config, dtype='float64'))\n"
@@ -131,6 +139,26 @@ def test_the_update_is_judged_in_float32_by_its_rounding(tmp_path: Path) -> None
     assert "rounding in float32 does not explain it" in verdict.complaints[0]
     (right,) = verdicts_of("mlp", "numpy", *SMALL, dtype="float32")
     assert right.passed
+
+
+def test_noise_below_the_tolerance_is_found(tmp_path: Path) -> None:
+    """Noise of 1e-12 in float64 is no difference to the reference, but one of the level to itself."""
+    body = "class Noisy(Mlp):\n    def forward(self):\n"
+    body += "        return super().forward() * (1 + 1e-12 * np.random.rand())\n"
+    (verdict,) = verdicts_of("mlp", f"{write(tmp_path, body)}:Noisy", *SMALL)
+    assert all(case.equivalence.parted is None for case in verdict.cases)
+    assert "the same configuration gives other losses the second time" in verdict.complaints
+    assert "the same configuration gives other losses in another process" in verdict.complaints
+
+
+def test_wrong_gradients_do_not_hide_behind_a_wide_tolerance(tmp_path: Path) -> None:
+    """Finite differences find gradients that are 0.05 % off, whatever the tolerance of the lockstep is."""
+    body = "class Off(Mlp):\n    def backward(self, loss):\n        super().backward(loss)\n"
+    body += "        self.grad_w1 = self.grad_w1 * 1.0005\n"
+    asked = {"tolerance": "1e-3", "steps": "2"}
+    (verdict,) = verdicts_of("mlp", f"{write(tmp_path, body)}:Off", *SMALL, **asked)  # type: ignore[arg-type]
+    assert verdict.cases[0].equivalence.parted is None
+    assert any("is off its central difference by" in complaint for complaint in verdict.complaints)
 
 
 # --- each level by itself ---------------------------------------------------------------------------

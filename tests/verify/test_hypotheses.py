@@ -1,58 +1,18 @@
 """What a hypothesis takes for an explanation, and that numbers without one get none."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from autograd_cli.catalogue.cell import Cell
 from autograd_cli.catalogue.registry import TASKS
-from autograd_cli.contract.config import RunConfig
-from autograd_cli.contract.problem import Problem
-from autograd_cli.verify.equivalence import record_steps
-from autograd_cli.verify.evidence import Evidence, Step, What
+from autograd_cli.verify.evidence import What
 from autograd_cli.verify.hypotheses import explain
 from autograd_cli.verify.hypotheses.factors import name_of_factor
 from autograd_cli.verify.hypotheses.fit import is_round
 from autograd_cli.verify.hypotheses.precision import to_bfloat16
-from autograd_cli.verify.reference import make_reference
-from tests.helpers import small
-
-KINDS: tuple[What, ...] = ("start", "loss", "gradient", "parameter")
-
-
-def evidence_of(task: str, what: What, step: int = 0, impl: str = "numpy", **keys: Any) -> Evidence:
-    """A level and its reference that do not part yet, on data that hide nothing."""
-    config = small(task, impl, **keys)
-    cell = Cell(TASKS[task], TASKS[task].levels[0])
-    problems = cell.own_problems
-    problem = getattr(problems, "general", problems.make)(config)
-
-    def program(problem: Problem, config: RunConfig) -> Any:
-        return make_reference(cell, problem, config)
-
-    steps = record_steps(program(problem, config), step)
-    name = "" if what == "loss" else next(iter(steps[step].before))
-    return Evidence(what, name, step, dict(steps), steps, problem, config, program)
-
-
-def parted(evidence: Evidence, change: Any) -> Evidence:
-    """The evidence with `change` made to every array of the kind that parts, as the level shows them."""
-    step = evidence.level[evidence.step]
-
-    def changed(arrays: Any) -> dict[str, Any]:
-        return {name: np.asarray(change(array)) for name, array in arrays.items()}
-
-    other = {
-        "start": lambda: replace(step, before=changed(step.before)),
-        "loss": lambda: replace(step, loss=float(change(step.loss))),
-        "gradient": lambda: replace(step, gradients=changed(step.gradients)),
-        "parameter": lambda: replace(step, after=changed(step.after)),
-    }[evidence.what]()
-    level: dict[int, Step] = {**evidence.level, evidence.step: other}
-    return replace(evidence, level=level)
+from tests.verify.evidence import KINDS, evidence_of, parted
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -65,7 +25,7 @@ def test_chance_has_no_name(task: str, what: What, step: int) -> None:
     evidence = evidence_of(task, what, step)
     generator = np.random.default_rng(0)
     for size in (1e-7, 1e-3, 1.0):
-        for _ in range(3):
+        for _ in range(2):
 
             def add_noise(a: Any, size: float = size) -> Any:
                 return a + size * generator.standard_normal(np.shape(a))

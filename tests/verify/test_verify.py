@@ -73,12 +73,11 @@ def test_every_level_passes(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("task", "impl", "steps"), [("mlp", "dynamic", 500), ("sin", "function", 2000)])
-def test_full_length(task: str, impl: str, steps: int) -> None:
-    """At the documents' sizes and for as long as the documents train, 1e-9 holds to the last step."""
-    (verdict,) = verdicts_of(task, impl, steps=str(steps))
+def test_full_length() -> None:
+    """At the documents' size and for as long as the documents train, 1e-9 holds to the last step."""
+    (verdict,) = verdicts_of("sin", "function", steps="2000")
     assert verdict.passed
-    assert {case.label: case.equivalence for case in verdict.cases}["as trained"].steps == steps
+    assert {case.label: case.equivalence for case in verdict.cases}["as trained"].steps == 2000
 
 
 def path_of(name: str) -> str:

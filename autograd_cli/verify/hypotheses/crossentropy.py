@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from autograd_cli.verify.evidence import Evidence
-from autograd_cli.verify.hypotheses.fit import Float64, explained
+from autograd_cli.verify.hypotheses.fit import Float64, explained, told
 
 
 def other_cross_entropy(evidence: Evidence) -> str | None:
@@ -16,7 +16,7 @@ def other_cross_entropy(evidence: Evidence) -> str | None:
     y, p = evidence.problem.y, _softmax(z)
     sigmoid, n = 1 / (1 + np.exp(-z)), len(z)
     rest = -(1 - y) * np.log(1 - p)
-    for words, terms in {
+    losses = {
         "the labels' part alone, -Σ y log p": -y * np.log(p),
         "the part without the labels alone": rest,
         "a sigmoid for the softmax": -y * np.log(sigmoid) - (1 - y) * np.log(1 - sigmoid),
@@ -25,11 +25,13 @@ def other_cross_entropy(evidence: Evidence) -> str | None:
         "squared errors for the cross-entropy": np.square(p - y),
         "a softmax to the base 2": _binary(y, _softmax(z * np.log(2))),
         "labels smoothed by 0.1": _binary(0.9 * y + 0.1 / n, p),
-    }.items():
-        for end, value in {"": terms.mean(), ", summed": terms.sum()}.items():
-            if explained(evidence, {"": np.asarray(value)}):
-                return f"it is what it would be with {words}{end}?"
-    return None
+    }
+    return told(
+        words + end
+        for words, terms in losses.items()
+        for end, value in {"": terms.mean(), ", summed": terms.sum()}.items()
+        if explained(evidence, {"": np.asarray(value)})
+    )
 
 
 def other_way_back(evidence: Evidence) -> str | None:
@@ -39,12 +41,13 @@ def other_way_back(evidence: Evidence) -> str | None:
         return None
     y, p, n = evidence.problem.y, _softmax(z), len(z)
     by_p = (p - y) / (p * (1 - p)) / n
-    for words, grad in _ways(y, p, by_p).items():
-        for end, factor in {"": 1.0, ", without 1/n": float(n)}.items():
-            grad_z = factor * grad
-            if explained(evidence, {"w": np.outer(evidence.problem.x, grad_z), "b": grad_z}):
-                return f"it is what it would be with {words}{end}?"
-    return None
+    ends = {"": 1.0, ", without 1/n": float(n)}
+    return told(
+        words + end
+        for words, grad in _ways(y, p, by_p).items()
+        for end, factor in ends.items()
+        if explained(evidence, {"w": np.outer(evidence.problem.x, factor * grad), "b": factor * grad})
+    )
 
 
 def _ways(y: Float64, p: Float64, by_p: Float64) -> Mapping[str, Float64]:

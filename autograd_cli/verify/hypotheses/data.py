@@ -2,30 +2,30 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
 
 from autograd_cli.verify.evidence import Evidence
-from autograd_cli.verify.hypotheses.fit import Float64
+from autograd_cli.verify.hypotheses.fit import Float64, told
 from autograd_cli.verify.hypotheses.rerun import explained_by_rerun, make_of, rerun
 
 _MOST_PATHS = 8
 
+# What is done, in words, and what it changes for `rerun`.
+_Case = tuple[str, dict[str, Any]]
+
 
 def other_data(evidence: Evidence) -> str | None:
     """Rows left out or matched wrongly, or data scaled in a way that the task does not."""
-    x, y = evidence.problem.x, evidence.problem.y
-    cases: list[tuple[str, dict[str, Any]]] = [
-        *_fewer_rows(x, y),
-        *_other_rows(x, y),
-        *_other_values(x, y),
-    ]
-    for words, changes in cases:
-        if explained_by_rerun(evidence, **changes):
-            return f"it is what it would be with {words}?"
-    return None
+    return told(words for words, changes in _data(evidence) if explained_by_rerun(evidence, **changes))
+
+
+def other_data_or_parameters(evidence: Evidence) -> str | None:
+    """The same, or a parameter transposed, left out, doubled or taken for another."""
+    cases = chain(_parameters(evidence), _data(evidence))
+    return told(words for words, changes in cases if explained_by_rerun(evidence, **changes))
 
 
 def own_data(evidence: Evidence) -> str | None:
@@ -37,26 +37,6 @@ def own_data(evidence: Evidence) -> str | None:
             if explained_by_rerun(evidence, **{name: getattr(made, name) for name in names}):
                 what = f"the task's {' and '.join(names)} for {words}"
                 return f"it is what it would be with {what}: data of its own?"
-    return None
-
-
-def other_use_of_parameters(evidence: Evidence) -> str | None:
-    """A parameter transposed, left out, doubled or taken for another."""
-    before = evidence.reference[evidence.step].before
-    for name, p in before.items():
-        cases = [("left out", 0 * p), ("with the opposite sign", -p), ("twice", 2 * p)]
-        if p.ndim == 2 and p.shape[0] == p.shape[1]:
-            cases.insert(0, ("transposed", p.T))
-        elif p.ndim == 2:
-            cases.insert(0, ("reshaped where it should be transposed", p.T.reshape(p.shape)))
-            cases.insert(0, ("reshaped where it should be transposed", p.reshape(p.shape[::-1]).T))
-        for words, array in cases:
-            if explained_by_rerun(evidence, parameters={name: array}):
-                return f"it is what it would be with {name} {words}?"
-    for one, other in combinations(before, 2):
-        swapped = {one: before[other], other: before[one]}
-        if before[one].shape == before[other].shape and explained_by_rerun(evidence, parameters=swapped):
-            return f"it is what it would be with {one} for {other}, and {other} for {one}?"
     return None
 
 
@@ -74,7 +54,30 @@ def other_path(evidence: Evidence) -> str | None:
     return None
 
 
-def _fewer_rows(x: Float64, y: Float64) -> Iterator[tuple[str, dict[str, Any]]]:
+def _parameters(evidence: Evidence) -> Iterator[_Case]:
+    before = evidence.reference[evidence.step].before
+    for name, p in before.items():
+        if p.ndim == 2 and p.shape[0] == p.shape[1]:
+            yield f"{name} transposed", {"parameters": {name: p.T}}
+        elif p.ndim == 2 and 1 not in p.shape:
+            for array in (p.reshape(p.shape[::-1]).T, p.T.reshape(p.shape)):
+                yield f"{name} reshaped where it should be transposed", {"parameters": {name: array}}
+        for words, array in (("left out", 0 * p), ("with the opposite sign", -p), ("twice", 2 * p)):
+            yield f"{name} {words}", {"parameters": {name: array}}
+    for one, other in combinations(before, 2):
+        if before[one].shape == before[other].shape:
+            swapped = {one: before[other], other: before[one]}
+            yield f"{one} for {other}, and {other} for {one}", {"parameters": swapped}
+
+
+def _data(evidence: Evidence) -> Iterator[_Case]:
+    x, y = evidence.problem.x, evidence.problem.y
+    yield from _fewer_rows(x, y)
+    yield from _other_rows(x, y)
+    yield from _other_values(x, y)
+
+
+def _fewer_rows(x: Float64, y: Float64) -> Iterator[_Case]:
     if len(x) != len(y) or len(x) < 2:
         return
     half = len(x) // 2
@@ -89,7 +92,7 @@ def _fewer_rows(x: Float64, y: Float64) -> Iterator[tuple[str, dict[str, Any]]]:
         yield words, {"x": x[kept], "y": y[kept]}
 
 
-def _other_rows(x: Float64, y: Float64) -> Iterator[tuple[str, dict[str, Any]]]:
+def _other_rows(x: Float64, y: Float64) -> Iterator[_Case]:
     for shift in (1, -1):
         yield f"y shifted by one row against x ({shift:+d})", {"y": np.roll(y, shift, 0)}
         if y.ndim == 2 and y.shape[1] > 1:
@@ -110,17 +113,18 @@ def _other_rows(x: Float64, y: Float64) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "each prediction against every target: (N, 1) against (N,)", every
 
 
-def _other_values(x: Float64, y: Float64) -> Iterator[tuple[str, dict[str, Any]]]:
+def _other_values(x: Float64, y: Float64) -> Iterator[_Case]:
     yield "targets of 0", {"y": 0 * y}
     yield "y with the opposite sign", {"y": -y}
     yield "x with the opposite sign", {"x": -x}
     yield "1 - y for y", {"y": 1 - y}
-    yield "y for x", {"x": y} if x.shape == y.shape else {}
-    yield "x for y", {"y": x} if x.shape == y.shape else {}
+    if x.shape == y.shape:
+        yield "y for x", {"x": y}
+        yield "x for y", {"y": x}
     yield "x of 1 throughout", {"x": np.ones_like(x)}
     for name, array in (("x", x), ("y", y)):
         for axis, words in ((0, "each column"), (None, "all of it"), (-1, "each row")):
-            if axis == -1 and array.ndim < 2:
+            if axis is not None and (array.ndim < 2 or array.shape[1] == 1):
                 continue
             centre = array - array.mean(axis, keepdims=True)
             low, high = array.min(axis, keepdims=True), array.max(axis, keepdims=True)

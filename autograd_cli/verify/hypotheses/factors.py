@@ -85,7 +85,7 @@ def _tiers(evidence: Evidence) -> Iterator[list[tuple[Fraction | float, str, str
         (Fraction(m, n), f"{one}/{_bracket(other)}", f"a mean over {other} where one over {one} belongs")
         for one, m in products.items()
         for other, n in products.items()
-        if m != n
+        if m != n and not {*one.split()} & {*other.split()}
     ]
     yield [(value, "", guess) for value, guess in _LOGARITHMS.items()]
     scalars = _scalars(evidence).items()

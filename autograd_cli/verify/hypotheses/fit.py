@@ -99,6 +99,12 @@ def show(number: float) -> str:
     return f"{number:.4g}"
 
 
+def told(fitting: Iterable[str]) -> str | None:
+    """All that fits: -y gives the loss of -w2, and nothing tells the two apart."""
+    words = list(dict.fromkeys(fitting))[:3]
+    return f"it is what it would be with {', or '.join(words)}?" if words else None
+
+
 def same_names(arrays: Arrays, names: Iterable[str]) -> Mapping[str, Float64]:
     """The arrays of these names."""
     return {name: arrays[name] for name in names}

@@ -1,13 +1,13 @@
 """The mlp's network with one thing changed: its activation, its mask, or the way back through it."""
 
 from collections.abc import Callable, Mapping
-from itertools import islice
+from itertools import chain, islice
 from math import erf
 
 import numpy as np
 
 from autograd_cli.verify.evidence import Arrays, Evidence
-from autograd_cli.verify.hypotheses.fit import Float64, explained
+from autograd_cli.verify.hypotheses.fit import Float64, explained, told
 from autograd_cli.verify.hypotheses.precision import CASTS
 
 Entrywise = Callable[[Float64], Float64]
@@ -74,21 +74,16 @@ MASKS: Mapping[str, Back] = {
 
 def other_activation(evidence: Evidence) -> str | None:
     """A function other than ReLU between the layers, none, or one too many."""
-    for words, activation in ACTIVATIONS.items():
-        if explained(evidence, network(evidence, activation)):
-            return f"it is what it would be with {words}?"
-    for words, output in OUTPUTS.items():
-        if explained(evidence, network(evidence, output=output)):
-            return f"it is what it would be with {words}?"
-    return None
+    changed = chain(
+        ((words, network(evidence, activation)) for words, activation in ACTIVATIONS.items()),
+        ((words, network(evidence, output=output)) for words, output in OUTPUTS.items()),
+    )
+    return told(words for words, loss in changed if explained(evidence, loss))
 
 
 def other_mask(evidence: Evidence) -> str | None:
     """ReLU's derivative is 1 where h > 0, whatever the gradient is: something else on the way back."""
-    for words, mask in MASKS.items():
-        if explained(evidence, network(evidence, mask=mask)):
-            return f"it is what it would be with {words}?"
-    return None
+    return told(words for words, mask in MASKS.items() if explained(evidence, network(evidence, mask=mask)))
 
 
 def other_way_back(evidence: Evidence) -> str | None:

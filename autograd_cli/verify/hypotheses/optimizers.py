@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 
 from autograd_cli.verify.evidence import Arrays, Evidence
-from autograd_cli.verify.hypotheses.fit import Float64, explained, is_believable, pool, ratio, show
+from autograd_cli.verify.hypotheses.fit import (
+    Float64,
+    explained,
+    is_believable,
+    is_round,
+    pool,
+    ratio,
+    show,
+)
 from autograd_cli.verify.rules import SGD, Adam, RMSprop, Rule, rule_of
 
 
@@ -81,13 +89,15 @@ def other_rule(evidence: Evidence) -> str | None:
         "the gradient over its norm": _Unit(lr),
         "the gradient over the norm of all gradients": _Unit(lr, together=True),
     }
+    # Rules differ less in how they begin than in what they remember.
+    alike = ", or of one that begins like it" if evidence.step == 0 else ""
     for words, rule in others.items():
         if _gives(evidence, rule):
-            return f"the steps are those of {words}: another rule of update?"
+            return f"the steps are those of {words}{alike}: another rule of update?"
     for words, rule in others.items():
         for variant, changed in _variants(rule) if type(rule) is not type(own) else ():
             if _gives(evidence, changed):
-                return f"the steps are those of {words} {variant}: another rule of update?"
+                return f"the steps are those of {words} {variant}{alike}: another rule of update?"
     return None
 
 
@@ -104,7 +114,7 @@ def other_rule_and_rate(evidence: Evidence) -> str | None:
         right = {name: step.before[name] - after[name] for name in names}
         rate = ratio([step.before[n] - step.after[n] for n in names], right.values())
         moved = {name: step.before[name] - rate * right[name] for name in names}
-        if is_believable(rate, right.values()) and explained(evidence, moved):
+        if is_round(rate) and explained(evidence, moved):
             return f"the step is that of {words} with a learning rate of {show(rate)}: another rule?"
     return None
 

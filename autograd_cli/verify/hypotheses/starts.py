@@ -20,9 +20,11 @@ def scaled(evidence: Evidence) -> str | None:
     factor = ratio([found], [expected])
     if not fits(evidence, factor * expected):
         return None
-    for words, value in _gains(expected.shape).items():
-        if fits(evidence, value * expected):
-            return f"it is {show(factor)} = {words} of the shared start: an initialisation of its own?"
+    gains = [words for words, value in _gains(expected.shape).items() if fits(evidence, value * expected)]
+    if gains:
+        return (
+            f"it is {show(factor)} = {' or '.join(gains)} of the shared start: an initialisation of its own?"
+        )
     if not is_believable(factor, [expected]):
         return None
     sign = ", with the opposite sign" if factor < 0 else ""

@@ -66,13 +66,16 @@ def learning_rate(evidence: Evidence) -> str | None:
         which = ", all parameters alike" if len(names) > 1 else ""
         lr = evidence.config.lr
         since = ", as it was until now" if evidence.step else ""
-        rates = f"a learning rate of {show(factor * lr)} where {show(lr)} is set{since}"
-        others = [guess] if guess and guess.startswith(("a mean", "a sum")) else []
+        facts = f"the step is {words} times as long{which}"
+        if guess is None and not (is_round(factor) or is_round(factor * lr)):
+            return f"{facts}, by a factor that nobody would write"
+        guesses = [f"a learning rate of {show(factor * lr)} where {show(lr)} is set{since}"]
+        guesses += [guess] if guess and guess.startswith(("a mean", "a sum")) else []
         # At the first step the two cannot be told apart.
         ahead = [m for m in (0.9, 0.95, 0.99) if isclose(factor, 1 + m) and not evidence.step]
-        others += [f"Nesterov's momentum of {m}" for m in ahead]
-        others += ["two steps in place of one"] if isclose(factor, 2) else []
-        return f"the step is {words} times as long{which}: {', or '.join([rates, *others])}?"
+        guesses += [f"Nesterov's momentum of {m}" for m in ahead]
+        guesses += ["two steps in place of one"] if isclose(factor, 2) else []
+        return f"{facts}: {', or '.join(guesses)}?"
     return None
 
 

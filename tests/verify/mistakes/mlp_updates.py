@@ -264,7 +264,7 @@ class OneRowFrozen(Planted, OtherUpdate):
 class AdamForSGD(Planted, OtherUpdate):
     """Adam, where SGD is set."""
 
-    called = "those of Adam: another rule"
+    called = "those of Adam, or of one that begins like it: another rule"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         m = self.m[name] = 0.9 * self.m.get(name, 0) + 0.1 * g
@@ -275,7 +275,7 @@ class AdamForSGD(Planted, OtherUpdate):
 class RMSpropForSGD(Planted, OtherUpdate):
     """RMSprop, where SGD is set."""
 
-    called = "those of RMSprop: another rule"
+    called = "those of RMSprop, or of one that begins like it: another rule"
 
     def move(self, name: str, p: Any, g: Any) -> Any:
         v = self.v[name] = 0.99 * self.v.get(name, 0) + 0.01 * g**2
@@ -285,7 +285,7 @@ class RMSpropForSGD(Planted, OtherUpdate):
 class SGDForAdam(Planted, OtherUpdate):
     """Reads no optimiser."""
 
-    called = "those of plain SGD: another rule"
+    called = "those of plain SGD, or of one that begins like it: another rule"
     keys = ADAM
 
     def move(self, name: str, p: Any, g: Any) -> Any:
@@ -398,7 +398,7 @@ class UnknownDraw(Planted, OwnWeights):
 class ScaledStart(Planted, OwnWeights):
     """Kaiming's scale."""
 
-    called = r"√\(2/fan_in\), Kaiming's of the shared start"
+    called = r"√\(2/fan_in\), Kaiming's or 1/√fan_out of the shared start"
 
     def start(self, right: Any, config: RunConfig) -> Any:
         return right * np.sqrt(2 / len(right))

@@ -1,6 +1,5 @@
 """In NumPy, by other mathematics; and without any library."""
 
-from ctypes import c_double, c_float
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -60,25 +59,25 @@ class Einsum(numpy.Mlp):
 
 
 class PlainLists:
-    """Sin with lists and floats of Python, its coefficients numbers of C in the dtype that is asked for."""
+    """Sin with lists and floats of Python, which are of double precision whatever is asked for."""
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
-        self.number: Any = {"float32": c_float, "float64": c_double}[config.dtype]
         self.x, self.y = problem.x.tolist(), problem.y.tolist()
-        self.parameters = {name: self.number(problem.start[name].item()) for name in "abcd"}
-        self.gradients = {name: self.number(0) for name in "abcd"}
+        self.parameters = {name: problem.start[name].item() for name in "abcd"}
+        self.gradients = dict.fromkeys("abcd", 0.0)
         self.lr = config.lr
 
     def forward(self) -> Any:
-        a, b, c, d = (p.value for p in self.parameters.values())
+        a, b, c, d = self.parameters.values()
         self.errors = [a + x * (b + x * (c + x * d)) - y for x, y in zip(self.x, self.y, strict=True)]
         loss = sum(error * error for error in self.errors)
         return SimpleNamespace(item=lambda: loss)  # a number that is read as losses are
 
     def backward(self, loss: Any) -> None:
-        for power, gradient in enumerate(self.gradients.values()):
-            gradient.value = sum(2 * e * x**power for e, x in zip(self.errors, self.x, strict=True))
+        for power, name in enumerate("abcd"):
+            terms = (2 * e * x**power for e, x in zip(self.errors, self.x, strict=True))
+            self.gradients[name] = sum(terms)
 
     def update(self) -> None:
-        for p, gradient in zip(self.parameters.values(), self.gradients.values(), strict=True):
-            p.value -= self.lr * gradient.value
+        for name, gradient in self.gradients.items():
+            self.parameters[name] -= self.lr * gradient
