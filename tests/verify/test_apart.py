@@ -214,7 +214,7 @@ class FailsLater(Mlp):
 def test_a_verdict_ends_where_the_two_part() -> None:
     """No case after it; the gradients are still checked, unless a verb raises."""
     wrong, fails, later = verify_here("mlp", [Wrong, Fails, FailsLater], SIZES)  # type: ignore[list-item]
-    assert [case.label for case in wrong.cases] == ["plain"]
+    assert [case.label for case in wrong.cases] == ["as trained"]
     assert "gradient w1 differs by 1.0e-04 at step 0" in wrong.complaints[0]
     assert wrong.complaints[1].startswith("gradient w1 along ")
     assert wrong.complaints[1].endswith("is off its central difference by 1.0e-04")
