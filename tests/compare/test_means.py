@@ -14,11 +14,13 @@ from autograd_cli.runs.record import RunRecord
 def run(name: str, loss: float | None, status: Any = "completed", **more: Any) -> RunRecord:
     """A run of which only this is known."""
     known = {key: more.pop(key) for key in ("source_digest", "replaces") if key in more}
-    config = {"task": "sin", "impl": "numpy", "seed": 0, "lr": 0.5} | more
+    config: dict[str, Any] = {"task": "sin", "impl": "numpy", "seed": 0, "lr": 0.5} | more
     return RunRecord(path=f"runs/{name}", status=status, last_loss=loss, config=config, **known)
 
 
-def grouped(*runs: RunRecord, by: str | None = None, over: str | None = None, sort: str | None = None) -> Grouping:
+def grouped(
+    *runs: RunRecord, by: str | None = None, over: str | None = None, sort: str | None = None
+) -> Grouping:
     """The groups of these runs."""
     return group(compare(runs), by, over, sort)
 

@@ -180,5 +180,5 @@ def test_csv_that_is_no_curve(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(RunError) as error:
         list(read_losses(path))
     assert message in str(error.value)
-    with pytest.raises(RunError, match="none.csv: cannot read: No such file"):
+    with pytest.raises(RunError, match=r"none\.csv: cannot read: No such file"):
         list(read_losses(tmp_path / "none.csv"))

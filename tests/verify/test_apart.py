@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from math import inf, nan
 from types import SimpleNamespace
 from typing import Any
@@ -31,7 +32,9 @@ SIZES = ("N=5", "D_in=4", "H=3", "D_out=2", "lr=1e-3")
 
 def compared(here: list[float], there: list[float], two: list[float] | None = None, **more: Any) -> Any:
     """What is found of three columns of losses."""
-    return compare_processes(Repetition(here, True), there, there if two is None else two, **{"is_elsewhere": True, **more})
+    return compare_processes(
+        Repetition(here, True), there, there if two is None else two, **{"is_elsewhere": True, **more}
+    )
 
 
 def test_losses_are_compared_bit_for_bit() -> None:
@@ -82,7 +85,7 @@ def test_a_level_that_does_not_repeat_itself() -> None:
         "the same configuration gives other losses the second time",
         "the same configuration gives other losses in another process",
     )
-    (right,) = verify_here("mlp", [Mlp], SIZES)  # type: ignore[list-item]
+    (right,) = verify_here("mlp", [Mlp], SIZES)
     assert right.passed
     assert right.determinism
     assert right.determinism.again
@@ -110,9 +113,9 @@ SWITCHES: list[tuple[Callable[[], Any], Callable[[], Any]]] = [
     (torch.get_float32_matmul_precision, lambda: torch.set_float32_matmul_precision("medium")),
     (torch.are_deterministic_algorithms_enabled, lambda: torch.use_deterministic_algorithms(True)),
     (torch.get_default_device, lambda: torch.set_default_device("meta")),
-    (lambda: torch.get_rng_state().tolist(), lambda: torch.rand(3)),
+    (lambda: torch.get_rng_state().tolist(), partial(torch.rand, 3)),
     (np.geterr, lambda: np.seterr(all="ignore")),
-    (lambda: np.random.get_state()[1].tolist(), lambda: np.random.seed(1)),  # type: ignore[index, union-attr]  # noqa: NPY002
+    (lambda: repr(np.random.get_state()), partial(np.random.seed, 1)),
 ]
 
 
@@ -125,9 +128,14 @@ def test_what_a_level_switches_is_switched_back(read: Callable[[], Any], switch:
         switch()
         assert read() != before
     assert read() == before
-    with pytest.raises(ValueError, match="no"), Isolation().of(cell):
-        switch()
-        raise ValueError("no")
+
+    def fail() -> None:
+        with Isolation().of(cell):
+            switch()
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        fail()
     assert read() == before
 
 
@@ -197,7 +205,7 @@ class Wrong(Mlp):
 class Fails(Mlp):
     """Cannot be made."""
 
-    def __init__(self, problem: Any, config: Any) -> None:
+    def __init__(self, *_given: Any) -> None:
         raise ValueError("no arrays")
 
 
@@ -230,9 +238,9 @@ def test_a_verdict_ends_where_the_two_part() -> None:
 
 def test_names_are_announced_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before each verdict its level's label; the table says what it was held against."""
-    from tests.verify.here import _here
+    from tests.verify.here import here
 
-    monkeypatch.setattr(verification, "fresh_processes", _here)
+    monkeypatch.setattr(verification, "fresh_processes", here)
     said: list[str] = []
     plan = Plan(steps=2, quick=True, settings=gather(map(parse_assignment, SIZES)))
     for impl in ("numpy", "tensor"):
@@ -250,3 +258,38 @@ def test_every_path_of_dynamic_is_differenced() -> None:
     assert sorted(next(problem.choices(paths)) for problem in problems) == list(range(paths))
     assert paths > 2
     assert len(list(verification._every_path(cell.problems.make(config), 1))) == 1
+
+
+def test_functions_are_checked_at_few_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the last odd sizes and in float64, unless one of the sizes is asked for: then as it was asked."""
+    monkeypatch.setattr(verification, "check_functions", lambda make: make())
+    cell = find_cell("mlp", "function")
+    for words, shape in (((), (6, 5)), (("seed=1",), (6, 5)), (("N=7", "D_in=4"), (7, 4))):
+        settings = gather(map(parse_assignment, words))
+        level: Any = verification._check_functions(cell, Plan(dtype="float32", settings=settings))
+        assert tuple(level.x.shape) == shape
+        assert level.x.dtype is torch.float64
+    whole = Cell(replace(cell.task, odd_shapes=()), cell.spec)
+    big: Any = verification._check_functions(whole, Plan())
+    assert len(big.x) == 64
+
+
+def test_a_failed_explanation_is_the_users_only_if_the_level_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a level does not repeat itself the facts stand alone; a mistake of evo's own is not hidden."""
+
+    def raising(error: Exception) -> Callable[[object], str]:
+        def explain(_evidence: object) -> str:
+            raise error
+
+        return explain
+
+    wrong: Any = Wrong
+    monkeypatch.setattr(verification, "explain", raising(ValueError("no")))
+    (verdict,) = verify_here("mlp", [wrong], SIZES)
+    assert verdict.complaints[0].startswith("gradient w1 differs by 1.0e-04 at step 0   ")
+    monkeypatch.setattr(verification, "explain", raising(AssertionError("evo's own")))
+    (verdict,) = verify_here("mlp", [wrong], SIZES)
+    assert "evo's own" in verdict.complaints[0]
+    monkeypatch.setattr(verification, "explain", lambda _evidence: "why?")
+    (verdict,) = verify_here("mlp", [wrong], SIZES)
+    assert verdict.complaints[0].startswith("gradient w1 differs by 1.0e-04 at step 0: why?   ")

@@ -17,7 +17,9 @@ from autograd_cli.verify.reference import Reference
 from tests.verify.toys import Off, Toy
 
 
-def beside(level: Any, steps: int = 3, tolerance: float = 1e-9, program: Any = None, **more: Any) -> Equivalence:
+def beside(
+    level: Any, steps: int = 3, tolerance: float = 1e-9, program: Any = None, **more: Any
+) -> Equivalence:
     """The level beside a toy without fault."""
     return run_in_lockstep(level, Reference(program or Toy(), None), steps, tolerance, **more)
 
@@ -68,7 +70,7 @@ def test_the_largest_difference_is_kept(verb: str) -> None:
 
 
 def test_a_small_array_is_measured_by_a_thousandth_of_the_largest() -> None:
-    """b is a millionth where a is 4: what it is off by is held against 0.004."""
+    """B is a millionth where a is 4: what it is off by is held against 0.004."""
     found = beside(Off("gradient", lambda value: value + 4e-6, name="b", at=0), 1, 1e-2)
     assert found.gradients["b"] == pytest.approx(1e-3)
     found = beside(Off("parameter", lambda value: value + 2e-6, name="b", at=0), 1, 1e-2)
@@ -193,7 +195,7 @@ def test_branches_that_were_taken_once_are_taken() -> None:
 def test_gradients_of_another_form(gradients: dict[str, Any], says: str) -> None:
     """Missing, superfluous and of another shape, each by its name."""
     level = Toy()
-    level.backward = lambda _loss: setattr(level, "gradients", gradients)  # type: ignore[method-assign]
+    level.backward = lambda _loss: setattr(level, "gradients", gradients)  # type: ignore[method-assign, assignment]
     found = beside(level)
     assert found.parted
     assert (found.parted.says, found.parted.what) == (says, None)
@@ -231,8 +233,8 @@ def test_unstable_is_a_thousand_times(last: int, expected: bool) -> None:
     for start in ({"a": [1.0]}, {"a": [1.0], "b": [1.0]}):
         one, twin = Reference(Growing(**start), None), Reference(Growing(**start), None)
         assert is_unstable(one, twin, last) is expected
-    apart = [Reference(Apart(a=[1.0], b=[1.0]), None) for _ in range(2)]
-    assert is_unstable(*apart, last) is expected, "the parameters are moved to either side in turn"
+    one, twin = (Reference(Apart(a=[1.0], b=[1.0]), None) for _ in range(2))
+    assert is_unstable(one, twin, last) is expected, "the parameters are moved to either side in turn"
 
 
 def test_unstable_looks_at_the_largest_difference() -> None:

@@ -20,7 +20,7 @@ class Toy:
         self.count += 1
         return np.float64(sum((p**2).sum() for p in self.parameters.values()) / 2)
 
-    def backward(self, loss: Any) -> None:
+    def backward(self, loss: Any) -> None:  # noqa: ARG002 - the protocol's signature
         """The parameters."""
         self.gradients = {name: p.copy() for name, p in self.parameters.items()}
 
