@@ -99,7 +99,8 @@ def test_sums_and_matrix_products() -> None:
 
 def test_the_larger_of_two_is_as_uncertain_as_either() -> None:
     """Whichever it is."""
-    assert np.maximum(Bounded([1.0, 5.0], [0.5, 0.1]), Bounded([2.0, 2.0], 0.3)).error.tolist() == [0.5, 0.3]
+    a: Any = Bounded([1.0, 5.0], [0.5, 0.1])
+    assert np.maximum(a, Bounded([2.0, 2.0], 0.3)).error.tolist() == [0.5, 0.3]
 
 
 def test_masks_at_the_edge() -> None:
