@@ -345,7 +345,7 @@ class Bench:
 
 
 def reasons() -> dict[str, dict[str, str]]:
-    """Why mutants may live: by file, and by the text of the line, with or without the change."""
+    """Why mutants may live: by file, and by the text of the line, the change, or both."""
     with Path(__file__).with_suffix(".toml").open("rb") as file:
         return tomllib.load(file)
 
@@ -356,7 +356,7 @@ def table(results: list[tuple[Mutant, str | None]], options: argparse.Namespace,
 
     def reason(mutant: Mutant) -> str | None:
         said = why.get(mutant.file, {})
-        return said.get(mutant.key, said.get(mutant.text))
+        return said.get(mutant.key) or said.get(mutant.text) or said.get(f"* | {mutant.change}")
 
     def row(name: str, some: list[tuple[Mutant, str | None]]) -> str:
         left = [mutant for mutant, killer in some if killer is None]
@@ -376,8 +376,8 @@ def table(results: list[tuple[Mutant, str | None]], options: argparse.Namespace,
         "# Changes that the tests notice",
         "",
         "Written by `benchmarks/mutants.py`, which says how: the package with one change at a time (`<`",
-        "to `<=`, `+` to `-`, a condition turned round, a number changed, a statement left out), and whether a",
-        "test fails.",
+        "to `<=`, `+` to `-`, a condition turned round, a number changed, a statement left out), and whether",
+        "a test fails.",
         "",
         f"**{len(drawn) - len(left)} of {len(drawn)} caught ({100 * (1 - len(left) / n):.1f} %)**; "
         f"with those that may live for a reason "
