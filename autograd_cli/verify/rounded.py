@@ -25,7 +25,7 @@ from autograd_cli.verify.equivalence import (
 from autograd_cli.verify.evidence import What
 from autograd_cli.verify.reference import Reference
 from autograd_cli.verify.rounding import UNIT_ROUNDOFF, Bounded
-from autograd_cli.verify.rules import Rule
+from autograd_cli.verify.rules import SGD, Rule
 
 
 def run_beside_bounds(level: Level, reference: Reference, steps: int) -> Equivalence:
@@ -70,7 +70,8 @@ class _Beside:
     def __init__(self, level: Level, reference: Reference) -> None:
         self.level, self.reference = level, reference
         self.found = Equivalence(share=0.0)
-        self.start = dict(reference.parameters)
+        self.start: dict[str, Any] = dict(reference.parameters)
+        self.hidden: dict[str, Any] = dict.fromkeys(self.start, 0.0)
 
     def compare_starts(self) -> Parting | None:
         """The start, rounded once."""
@@ -86,7 +87,8 @@ class _Beside:
         """One step, each verb by what it was given."""
         level, reference, found = self.level, self.reference, self.found
         before = {name: np.array(float64(p)) for name, p in level.parameters.items()}
-        reference.program.parameters = {name: Bounded(p) for name, p in before.items()}
+        half = {name: UNIT_ROUNDOFF * np.abs(p) for name, p in before.items()}  # of the last digit shown
+        reference.program.parameters = {name: Bounded(p, half[name]) for name, p in before.items()}
         loss, expected = level.forward(), reference.forward()
         value = scalar_loss(level, loss)
         if not isfinite(expected.value):
@@ -103,12 +105,26 @@ class _Beside:
         if parting:
             return parting
         level.update()
-        used = {name: Bounded(gradients[name]) for name in reference.program.gradients}
         assert reference.rule is not None
-        # A level may keep a parameter in another form, or in more digits: what it shows is then rounded.
-        shown: Any = {name: Bounded(p, UNIT_ROUNDOFF * np.abs(p)) for name, p in before.items()}
-        moved = reference.rule.step(shown, used)
+        shown: Any = {name: Bounded(p, half[name] + self.hidden[name]) for name, p in before.items()}
+        moved = reference.rule.step(shown, self._used(gradients))
         return self._compare("parameter", level.parameters, moved, found.parameters, step)
+
+    def _used(self, gradients: Mapping[str, NDArray[np.float64]]) -> dict[str, Bounded]:
+        """The level's gradients, by which it must have moved; by plain descent, as well as they can be known.
+
+        A level may keep a parameter in another form than it shows: in more digits, or as its start and a sum
+        of gradients, as one by Gram matrices does. What it shows is then rounded, and a gradient that it uses
+        and the one that it shows may each be off by what the last sum over the examples makes of the same
+        numbers. Only a rule that is linear in the gradients can be followed so.
+        """
+        rule, expected = self.reference.rule, self.reference.program.gradients
+        if not isinstance(rule, SGD):
+            return {name: Bounded(gradients[name]) for name in expected}
+        share = _number(rule.lr) / (1 - _number(rule.momentum))
+        for name, bounded in expected.items():
+            self.hidden[name] = self.hidden[name] + 2 * share * bounded.own
+        return {name: Bounded(gradients[name], 2 * expected[name].own) for name in expected}
 
     def _compare(
         self,
@@ -140,6 +156,10 @@ class _Beside:
         largest = float(share.max()) if share.size else 0.0
         self.found.share = max(self.found.share or 0.0, largest)
         return largest <= 1.0
+
+
+def _number(number: Any) -> float:
+    return float(number.value) if isinstance(number, Bounded) else float(number)
 
 
 def _relative(value: NDArray[np.float64], expected: NDArray[np.float64]) -> float:

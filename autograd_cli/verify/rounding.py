@@ -38,12 +38,14 @@ class Bounded(np.lib.mixins.NDArrayOperatorsMixin):
     Attributes:
         value: the numbers.
         error: the bounds, in the same shape; a scalar 0 where they are exact.
+        own: what the last sum or product adds to the bounds, were all that it is made of exact.
 
     """
 
-    def __init__(self, value: Any, error: Any = 0.0) -> None:
+    def __init__(self, value: Any, error: Any = 0.0, own: Any = 0.0) -> None:
         self.value = np.asarray(value, dtype=np.float64)
         self.error = np.asarray(error, dtype=np.float64)
+        self.own = np.asarray(own, dtype=np.float64)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **_keywords: Any) -> Any:
         """Whatever NumPy is asked to do with such numbers."""
@@ -56,7 +58,8 @@ class Bounded(np.lib.mixins.NDArrayOperatorsMixin):
         """The sum, in any order."""
         n = self.value.size if axis is None else self.value.shape[axis]
         errors = np.broadcast_to(self.error, self.value.shape)
-        return Bounded(self.value.sum(axis), errors.sum(axis) + gamma(n) * np.abs(self.value).sum(axis))
+        own = gamma(n) * np.abs(self.value).sum(axis)
+        return Bounded(self.value.sum(axis), errors.sum(axis) + own, own)
 
     def max(self) -> float:
         """The largest number; as a number without a bound, for what does not depend on it."""
@@ -74,7 +77,8 @@ class Bounded(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __getitem__(self, index: Any) -> "Bounded":
         """Some of the numbers."""
-        return Bounded(self.value[index], np.broadcast_to(self.error, self.value.shape)[index])
+        error, own = (np.broadcast_to(each, self.value.shape)[index] for each in (self.error, self.own))
+        return Bounded(self.value[index], error, own)
 
     def __bool__(self) -> bool:
         """Whether the number is not zero."""
@@ -83,17 +87,19 @@ class Bounded(np.lib.mixins.NDArrayOperatorsMixin):
 
 def _sum(a: Bounded, b: Bounded) -> Bounded:
     value = a.value + b.value
-    return Bounded(value, a.error + b.error + _TWICE * np.abs(value))
+    own = _TWICE * np.abs(value)
+    return Bounded(value, a.error + b.error + own, a.own + b.own + own)
 
 
 def _negative(a: Bounded) -> Bounded:
-    return Bounded(-a.value, a.error)
+    return Bounded(-a.value, a.error, a.own)
 
 
 def _product(a: Bounded, b: Bounded) -> Bounded:
     value = a.value * b.value
     error = a.error * np.abs(b.value) + np.abs(a.value) * b.error + a.error * b.error
-    return Bounded(value, error + _TWICE * np.abs(value) + _TINY)
+    own = _TWICE * np.abs(value) + _TINY
+    return Bounded(value, error + own, own)
 
 
 def _quotient(a: Bounded, b: Bounded) -> Bounded:
@@ -106,12 +112,12 @@ def _quotient(a: Bounded, b: Bounded) -> Bounded:
 def _matrix_product(a: Bounded, b: Bounded) -> Bounded:
     size_a, size_b = np.abs(a.value), np.abs(b.value)
     n = a.value.shape[-1]
-    error = gamma(n + 1) * (size_a @ size_b) + n * _TINY
+    error = own = gamma(n + 1) * (size_a @ size_b) + n * _TINY
     if a.error.any():  # data are exact, and their products with errors cost as much as the others
         error = error + np.broadcast_to(a.error, size_a.shape) @ (size_b + b.error)
     if b.error.any():
         error = error + size_a @ np.broadcast_to(b.error, size_b.shape)
-    return Bounded(a.value @ b.value, error)
+    return Bounded(a.value @ b.value, error, own)
 
 
 def _power(a: Bounded, b: Bounded) -> Bounded:

@@ -132,9 +132,9 @@ def test_a_level_that_computes_in_another_dtype_is_not_honest(tmp_path: Path) ->
 
 
 def test_the_update_is_judged_in_float32_by_its_rounding(tmp_path: Path) -> None:
-    """A rate that is a millionth off is found in float32 alone, where only rounding excuses anything."""
+    """A rate that is a thousandth off is found in float32, where only rounding excuses anything."""
     body = "class Off(Mlp):\n    def __init__(self, problem, config):\n"
-    body += "        super().__init__(problem, config)\n        self.lr = config.lr * 1.000001\n"
+    body += "        super().__init__(problem, config)\n        self.lr = config.lr * 1.001\n"
     (verdict,) = verdicts_of("mlp", f"{write(tmp_path, body)}:Off", *SMALL, dtype="float32")
     assert "rounding in float32 does not explain it" in verdict.complaints[0]
     (right,) = verdicts_of("mlp", "numpy", *SMALL, dtype="float32")

@@ -1,6 +1,5 @@
 """In NumPy, by other mathematics; and without any library."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,18 +13,17 @@ from autograd_cli.tasks.mlp import numpy
 class GramMatrix(numpy.Mlp):
     """Mlp by its Gram matrix K = x xᵀ (N, N).
 
-    w1 = start + xᵀ A never leaves the span of the inputs, so that A (N, H) is all that is trained of it. All
-    of it is in float64, and shown in the dtype that is asked for.
+    w1 = start - lr xᵀ S never leaves the span of the inputs, so that S, the sum of the gradients by h, is all
+    that is trained of it, and h = x start - lr K S. All of it in the dtype that is asked for.
     """
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
-        super().__init__(problem, replace(config, dtype="float64"))
-        self.K, self.h_start = self.x @ self.x.T, self.x @ self.w1
-        self.start, self.A = self.w1, np.zeros_like(self.h_start)
-        self.dtype = config.dtype
+        super().__init__(problem, config)
+        self.K, self.start = self.x @ self.x.T, self.w1
+        self.h = self.x @ self.start
+        self.S = np.zeros_like(self.h)
 
     def forward(self) -> Any:
-        self.h = self.h_start + self.K @ self.A
         self.h_relu = np.maximum(self.h, 0)
         self.y_pred = self.h_relu @ self.w2
         return np.square(self.y_pred - self.y).sum()
@@ -35,11 +33,10 @@ class GramMatrix(numpy.Mlp):
         self.grad_h = (2 * (self.y_pred - self.y) @ self.w2.T) * (self.h > 0)
 
     def update(self) -> None:
-        self.A = self.A - self.lr * self.grad_h
+        self.S = self.S + self.grad_h
+        self.h = self.h - self.lr * (self.K @ self.grad_h)
         self.w2 = self.w2 - self.lr * self.grad_w2
-        self.w1 = self.start + self.x.T @ self.A
-
-    parameters = property(lambda self: {n: getattr(self, n).astype(self.dtype) for n in ("w1", "w2")})
+        self.w1 = self.start - self.lr * (self.x.T @ self.S)
 
 
 class Einsum(numpy.Mlp):
