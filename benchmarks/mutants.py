@@ -1,6 +1,6 @@
 """Whether the tests notice when the code changes: one change at a time, and the tests that reach it asked.
 
-    python benchmarks/mutants.py [--share 0.2] [--seed 0] [--all] [--only verify/rules.py] [--output FILE]
+    python benchmarks/mutants.py [--share 0.08] [--seed 0] [--all] [--only verify/rules.py] [--output FILE]
 
 Each mutant is the package with one expression or statement changed. The tests run in a copy of the checkout,
 in processes forked from this one, which has imported what is large and nothing of the package. A first pass
@@ -406,11 +406,11 @@ def table(results: list[tuple[Mutant, str | None]], options: argparse.Namespace,
 def main() -> None:
     """Plant, ask, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--share", type=float, default=0.2, help="of the mutants of each file")
+    parser.add_argument("--share", type=float, default=0.08, help="of the mutants of each file")
     parser.add_argument("--seed", type=int, default=0, help="of the choice")
     parser.add_argument("--all", action="store_true", help="every mutant")
     parser.add_argument(
-        "--patience", type=float, default=20, help="CPU seconds of tests that one mutant is shown to"
+        "--patience", type=float, default=12, help="CPU seconds of tests that one mutant is shown to"
     )
     parser.add_argument("--only", help="files, with commas between them")
     parser.add_argument("--output", type=Path, help="where to write the table; stdout by default")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_cli.verify.hypotheses import arrays, data, factors, fit, history, updates
+from autograd_cli.verify.hypotheses import arrays, data, factors, fit, history, rerun, updates
 from tests.verify.evidence import evidence_of, other_gradients, other_loss, parted
 
 
@@ -76,7 +76,7 @@ def test_an_extra_bias_shows_after_the_first_step(
 ) -> None:
     """Only there is it looked for, and only where the model has none."""
     replays: list[Any] = []
-    original = history.replay
+    original = rerun.replay
 
     def replay(*given: Any) -> Any:
         replays.append(given)
@@ -137,8 +137,8 @@ def test_one_parameter_with_a_rate_of_its_own(size: float) -> None:
         n: steps.before[n] + (size if n == "w1" else 1) * (p - steps.before[n])
         for n, p in steps.after.items()
     }
-    steps = {0: replace(steps, after=after)}
-    evidence = replace(evidence, reference=steps, level=dict(steps))
+    changed = {0: replace(steps, after=after)}
+    evidence = replace(evidence, reference=changed, level=dict(changed))
     said = str(updates.learning_rate(stepped(evidence, w1=1.7)))
     assert said.startswith("the step is 1.7 times as long: a learning rate of 0.0017 where 0.001 is set")
 

@@ -100,7 +100,8 @@ def test_sums_and_matrix_products() -> None:
 def test_the_larger_of_two_is_as_uncertain_as_either() -> None:
     """Whichever it is."""
     a: Any = Bounded([1.0, 5.0], [0.5, 0.1])
-    assert np.maximum(a, Bounded([2.0, 2.0], 0.3)).error.tolist() == [0.5, 0.3]
+    b: Any = Bounded([2.0, 2.0], 0.3)
+    assert np.maximum(a, b).error.tolist() == [0.5, 0.3]
 
 
 def test_masks_at_the_edge() -> None:
