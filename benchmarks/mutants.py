@@ -168,7 +168,10 @@ def mutants_of(file: str) -> list[Mutant]:
             shown = text[1:-1] if text.startswith("(") else text
             change = f"{ast.unparse(where)} -> {shown}"
             new = (source[:start] + text.encode() + source[end:]).decode()
-            found.append(Mutant(file, line, lines[line - 1].decode().strip(), change, new))
+            words = lines[line - 1].decode().strip()
+            if words in ("break", "continue"):  # which one, the line before tells
+                words = f"{lines[line - 2].decode().strip()} {words}"
+            found.append(Mutant(file, line, words, change, new))
     return found
 
 

@@ -154,3 +154,12 @@ def test_a_parameter_that_is_kept_within_bounds() -> None:
     kept = parted(evidence, lambda p: np.clip(p, -round(bound, 2), round(bound, 2)))
     bound = round(bound, 2)
     assert f"kept within {-bound:.4g} and {bound:.4g}: clamped?" in str(updates.bounded(kept))
+
+
+def test_numbers_that_are_known_to_a_few_digits_only() -> None:
+    """What is left of a small step may be round; what is noise is nothing."""
+    near = 0.5 * (1 + 1e-7)
+    assert updates._is_round(near, 5e-7)
+    assert not updates._is_round(near, 1e-12)
+    assert updates._is_round(0.5 * (1 + 1e-10), 1e-12)
+    assert not updates._is_round(0.5, 1e-5)

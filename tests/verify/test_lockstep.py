@@ -163,6 +163,24 @@ def test_a_verb_that_raises_breaks() -> None:
     assert "ValueError: no more" in found.parted.says
 
 
+def test_a_start_that_raises_breaks() -> None:
+    """Before the first step, whose number is then -1."""
+
+    class Hidden(Toy):
+        """Does not show its parameters."""
+
+        def __getattribute__(self, name: str) -> Any:
+            if name == "parameters":
+                raise ValueError("hidden")
+            return super().__getattribute__(name)
+
+    level = Hidden.__new__(Hidden)
+    found = beside(level)
+    assert found.parted
+    assert (found.broken, found.steps, found.parted.step) == (True, 0, -1)
+    assert found.parted.says.startswith("step -1: ")
+
+
 def test_a_gradient_that_stays_zero_is_still() -> None:
     """Only one that was zero throughout, not one that is zero at the end."""
     assert beside(Toy(a=[1.0], b=[0.0]), program=Toy(a=[1.0], b=[0.0])).still == ("b",)
