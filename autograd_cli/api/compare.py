@@ -1,7 +1,6 @@
 """Recorded runs side by side, as a table that shows itself."""
 
 from collections.abc import Iterable, Sequence
-from html import escape
 from typing import Any
 
 from autograd_cli.api.runs import AnyRun, load
@@ -68,6 +67,8 @@ class Table:
 
     def _repr_html_(self) -> str:
         """The table as a notebook shows it."""
+        from html import escape  # with its table of two thousand names, that no terminal needs
+
         if isinstance(self.content, groups.Grouping):
             header, rows, right = grouping_cells(self.content)
         else:
