@@ -1,5 +1,6 @@
 """What the shell offers after a tab: names that begin with what was typed."""
 
+import os
 from pathlib import Path
 
 
@@ -46,3 +47,73 @@ def complete_engine(incomplete: str) -> list[str]:
     from autograd_cli.sweep.sweep import ENGINES
 
     return [name for name in ENGINES if name.startswith(incomplete)]
+
+
+def complete_run(incomplete: str) -> list[str]:
+    """`@1`, names of runs and of folders here, and keys, that begin with what was typed."""
+    from autograd_cli.compare.selection import DEFAULT_FOLDER
+
+    if incomplete.startswith("@"):
+        return [name for name in ("@1", "@2", "@3", "@1..5") if name.startswith(incomplete)]
+    folder, slash, stem = incomplete.rpartition("/")
+    here = [f"{folder}{slash}{name}" for name in _entries(folder + slash or ".", stem)]
+    if slash:
+        return here
+    runs = [name.removesuffix("/") for name in _entries(DEFAULT_FOLDER, stem)]
+    keys = [word for word, _ in complete_assignment(incomplete)] if incomplete else []
+    return [*(["@1"] if not incomplete else []), *here, *runs, *keys]
+
+
+def _entries(folder: str, stem: str) -> list[str]:
+    """Directories and CSV files of a folder whose names begin so; a slash after directories."""
+    try:
+        with os.scandir(folder) as entries:
+            seen = [entry for entry in entries if entry.name.startswith(stem) and entry.name[0] != "."]
+            names = [f"{entry.name}/" if entry.is_dir() else entry.name for entry in seen]
+    except OSError:
+        return []
+    return sorted(name for name in names if name.endswith(("/", ".csv")))
+
+
+def complete_condition(incomplete: str) -> list[tuple[str, str]]:
+    """Keys and recorded figures, each with its `=`, that begin with what was typed."""
+    from autograd_cli.compare.fields import FIELDS, NUMBERS
+
+    recorded = [(f"{name}{'<' if name in NUMBERS else '='}", "as recorded") for name in FIELDS]
+    return complete_assignment(incomplete) + [pair for pair in recorded if pair[0].startswith(incomplete)]
+
+
+def complete_time(incomplete: str) -> list[str]:
+    """Times that runs can be asked for by."""
+    return [word for word in ("today", "yesterday", "1h", "1d", "7d") if word.startswith(incomplete)]
+
+
+def _last_of_list(incomplete: str, names: list[str]) -> list[str]:
+    """What may stand after the last comma of a list of names."""
+    before, comma, word = incomplete.rpartition(",")
+    given = before.split(",")
+    return [f"{before}{comma}{name}" for name in names if name.startswith(word) and name not in given]
+
+
+def complete_key(incomplete: str) -> list[str]:
+    """Keys, after commas, too."""
+    return _last_of_list(incomplete, ["task", "impl", *(word[:-1] for word, _ in complete_assignment(""))])
+
+
+def complete_columns(incomplete: str) -> list[str]:
+    """Keys and recorded figures, after commas, too."""
+    from autograd_cli.compare.fields import FIELDS
+
+    keys = [word[:-1] for word, _ in complete_assignment("")]
+    return _last_of_list(incomplete, [*FIELDS, "task", "impl", *keys, "curve"])
+
+
+def complete_sort(incomplete: str) -> list[str]:
+    """Keys and recorded figures, with a minus where one was typed."""
+    minus = "-" if incomplete.startswith("-") else ""
+    return [minus + name for name in complete_columns("") if name.startswith(incomplete.removeprefix("-"))]
+
+
+def complete_format(incomplete: str) -> list[str]:
+    """Formats of tables."""
+    return [name for name in ("table", "json", "csv", "markdown") if name.startswith(incomplete)]

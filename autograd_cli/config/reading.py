@@ -11,7 +11,7 @@ from typing import BinaryIO, TextIO
 LINE_MAX = 2**20
 
 
-def look(path: Path) -> os.stat_result | None:
+def look(path: Path | str) -> os.stat_result | None:
     """What stands at `path`, a link followed; None where there is nothing.
 
     Raises:
@@ -20,12 +20,12 @@ def look(path: Path) -> os.stat_result | None:
 
     """
     try:
-        return path.stat()
+        return os.stat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: no file has such a name
         return None
 
 
-def is_folder(path: Path) -> bool:
+def is_folder(path: Path | str) -> bool:
     """Whether a directory stands at `path`.
 
     Raises:
@@ -36,14 +36,14 @@ def is_folder(path: Path) -> bool:
     return found is not None and stat.S_ISDIR(found.st_mode)
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path | str) -> BinaryIO:
     """Open a regular file to read. A pipe, socket or device, which may never end, is refused at once.
 
     Raises:
         OSError: there is none, it is something else, or it may not be read.
 
     """
-    _check_regular(path.stat())
+    _check_regular(os.stat(path))
     # What has taken the file's place since then is not waited for either.
     file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY), "rb")  # noqa: SIM115 - the caller's
     try:
@@ -61,7 +61,7 @@ def _check_regular(found: os.stat_result) -> None:
         raise OSError(errno.EINVAL, "not a regular file")
 
 
-def read_bounded(path: Path, most: int) -> bytes:
+def read_bounded(path: Path | str, most: int) -> bytes:
     """The whole content of a regular file of at most `most` bytes.
 
     Raises:

@@ -6,6 +6,7 @@ from pathlib import Path
 from autograd_cli.config.reading import is_folder, look, open_regular
 from autograd_cli.errors import RunError
 from autograd_cli.runs.losses import read_losses, summarize
+from autograd_cli.runs.notes import read_note
 from autograd_cli.runs.record import LOSSES, RECORD, RunRecord, read_record, what_is_missing
 
 
@@ -44,6 +45,7 @@ def _read_folder(path: Path) -> RunRecord:
         record.status, record.error = "damaged", missing
     elif record.status in ("running", "interrupted") and record.finished_at is None:
         record.take(summarize(read_losses(path / LOSSES, maybe_torn=True)))
+    record.note = read_note(path)
     return record
 
 

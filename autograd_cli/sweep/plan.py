@@ -11,13 +11,13 @@ from autograd_cli.catalogue.files import look_for_class, names_class
 from autograd_cli.catalogue.registry import find_task
 from autograd_cli.config.files import Setting
 from autograd_cli.config.resolve import gather, keys_of, parse_value, resolve
+from autograd_cli.config.values import RUNS_MAX, expand_values
 from autograd_cli.contract.config import RunConfig, follows_level, identity_of
 from autograd_cli.contract.keys import COMMON_KEYS, Key, Value, show
 from autograd_cli.contract.task import Task
 from autograd_cli.errors import ConfigError
 from autograd_cli.runs.writer import check_name
 from autograd_cli.sweep.request import Request
-from autograd_cli.sweep.values import RUNS_MAX, expand_values
 
 SEED = COMMON_KEYS["seed"]
 _COMPLAINTS_SHOWN = 20

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from autograd_cli.config.files import Setting
+from autograd_cli.config.values import RUNS_MAX, parse_duration
 from autograd_cli.errors import ConfigError, unknown
 from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.cores import cores
@@ -17,7 +18,6 @@ from autograd_cli.sweep.ledger import Index, Ledger
 from autograd_cli.sweep.plan import Complaints, Plan, PlannedRun, make_plan
 from autograd_cli.sweep.queue import Queue, Rerun
 from autograd_cli.sweep.request import Request
-from autograd_cli.sweep.values import RUNS_MAX, parse_duration
 from autograd_cli.sweep.work import Crew, Job, on_gpu
 from autograd_cli.training.environment import GitState
 from autograd_cli.training.signals import Interruption
