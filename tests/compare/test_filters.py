@@ -1,6 +1,7 @@
 """The language in which runs are chosen."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -104,14 +105,12 @@ def test_comparisons_are_those_of_numbers(bound: float, operator: str) -> None:
 @given(st.text(max_size=20))
 def test_no_text_breaks_the_parser(text: str) -> None:
     """Any text is a condition or a ConfigError."""
-    try:
-        choose_runs(RUNS, [text], NOW)
-    except ConfigError as error:
-        assert "\n" not in str(error) or "\n" in text
+    with suppress(ConfigError):
+        assert len(choose_runs(RUNS, [text], NOW)) <= len(RUNS)
 
 
 def test_words_beside_paths(tmp_path: Path) -> None:
-    """A folder means its runs, `@1` the latest, a word with a comparison a condition, unless a file has its name."""
+    """A folder means its runs, `@1` the latest, and a comparison a condition, unless a file is called so."""
     for i in range(3):
         record_run(tmp_path / "runs", f"r{i}", [float(i + 1)], seed=i)
     record_run(tmp_path, "seed=1", [9.0], seed=7)
