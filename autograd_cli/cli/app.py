@@ -19,7 +19,7 @@ _UsageError: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ 
 
 
 # The commands in the order of the help; each is a file beside this one, and imported when it is asked for.
-COMMANDS = ("train", "sweep", "list", "verify", "graph", "compare", "plot", "predict")
+COMMANDS = ("train", "sweep", "list", "verify", "graph", "compare", "plot", "predict", "runs", "note", "rm")
 
 
 class EvoCommand(TyperCommand):

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograd_cli.compare.fields import name_of
 from autograd_cli.compare.filters import Wanted, choose_runs, is_condition, why_none
-from autograd_cli.config.reading import is_folder, look
+from autograd_cli.config.reading import look
 from autograd_cli.errors import ConfigError, EvoError, RunError, did_you_mean
 from autograd_cli.runs.folder import names_in, read_folder
 from autograd_cli.runs.reader import read_run
@@ -180,21 +179,55 @@ def numbered(records: Sequence[RunRecord]) -> dict[str, int]:
     return {record.path: len(records) - i for i, record in enumerate(records)}
 
 
-def names_of(records: Iterable[RunRecord]) -> list[str]:
-    """The runs' names in their folders."""
-    return [name_of(record) for record in records]
+def removable(found: Selection) -> tuple[list[RunRecord], list[RunRecord]]:
+    """The runs of a selection that may be removed, and those that are still being written.
+
+    Raises:
+        ConfigError: a file is among them, or one that is still being written was named.
+
+    """
+    for record in found.records:
+        if record.status == "csv":
+            raise ConfigError(f"argument '{record.path}': it is a file, not a run directory")
+        if record.status == "running" and record.path in found.named:
+            raise ConfigError(
+                f"argument '{record.path}': the run is still being written; nothing was removed"
+            )
+    going = [record for record in found.records if record.status != "running"]
+    return going, [record for record in found.records if record.status == "running"]
+
+
+def changes(
+    state: dict[str, RunRecord],
+    words: Iterable[str] = (),
+    where: Sequence[str] = (),
+    since: str | None = None,
+    until: str | None = None,
+) -> list[tuple[str, RunRecord]]:
+    """What has become of the runs that are meant since the last look: `begun`, a status, or `removed`.
+
+    Args:
+        state: the runs as they were at the last look, by path; brought up to date.
+        words: as of `select`, and so are the others.
+        where: conditions.
+        since: a time.
+        until: a time.
+
+    """
+    now = {record.path: record for record in select(words, where, since, until).records}
+    found = [("removed", record) for path, record in state.items() if path not in now]
+    for path, record in now.items():
+        if path not in state:
+            found.append(("begun", record))
+        if record.status != "running" and (path not in state or state[path].status != record.status):
+            found.append((record.status, record))
+    state.clear()
+    state.update(now)
+    return found
 
 
 def _is_there(path: str) -> bool:
     try:
         return look(path) is not None
-    except OSError:
-        return False
-
-
-def is_a_folder(path: str) -> bool:
-    """Whether a directory stands at `path`, as far as anybody can tell."""
-    try:
-        return is_folder(path)
     except OSError:
         return False

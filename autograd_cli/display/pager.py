@@ -1,9 +1,7 @@
 """What is longer than the terminal, in the pager that its owner uses."""
 
 import os
-import shlex
 import shutil
-import subprocess
 import sys
 
 from autograd_cli.display.streams import put
@@ -19,7 +17,13 @@ def page(text: str) -> None:
         EvoError: as of `put`.
 
     """
-    words = shlex.split(os.environ.get("PAGER", "less")) if _is_too_long(text) else []
+    if not _is_too_long(text):
+        put(text)
+        return
+    import shlex  # both take milliseconds, which a short table need not pay
+    import subprocess
+
+    words = shlex.split(os.environ.get("PAGER", "less"))
     if not words or shutil.which(words[0]) is None:
         put(text)
         return

@@ -168,4 +168,5 @@ def sparkline(losses: Sequence[float], width: int = 16, span: tuple[float, float
     step = (high - low) / (len(_BLOCKS) - 1)
     if step <= 0:
         return _BLOCKS[0] * len(logs)
-    return "".join(_BLOCKS[0 if v is None else round((min(max(v, low), high) - low) / step)] for v in logs)
+    places = [0.0 if v is None or v <= low else (v - low) / step if v < high else 7.0 for v in logs]
+    return "".join([_BLOCKS[round(place)] for place in places])

@@ -12,7 +12,7 @@ from time import sleep
 from autograd_cli.config.reading import open_regular
 from autograd_cli.errors import ConfigError, RunError
 from autograd_cli.runs.nursery import hidden_folder
-from autograd_cli.runs.reader import read_run
+from autograd_cli.runs.reader import read_run_folder
 from autograd_cli.runs.record import LOSSES, NoRunError, RunRecord
 
 # Others hold the lock of a run that has ended for the moment in which they ask whether it goes on.
@@ -47,7 +47,7 @@ def read_folder(folder: Path) -> tuple[list[RunRecord], list[str]]:
     records, complaints = [], []
     for name in names_in(folder):
         try:
-            records.append(_slim(read_run(folder / name)))
+            records.append(_slim(read_run_folder(folder / name)))
         except NoRunError:
             continue
         except RunError as error:

@@ -23,7 +23,7 @@ def read_run(path: Path) -> RunRecord:
     """
     try:
         if is_folder(path):
-            return _read_folder(path)
+            return read_run_folder(path)
         if look(path) is None:
             raise RunError(f"{path}: no such run or file")
     except OSError as error:
@@ -33,7 +33,13 @@ def read_run(path: Path) -> RunRecord:
     return record
 
 
-def _read_folder(path: Path) -> RunRecord:
+def read_run_folder(path: Path) -> RunRecord:
+    """The record of the run in the directory `path`, as of `read_run`.
+
+    Raises:
+        RunError: there is none, or it cannot be read.
+
+    """
     record = read_record(path)
     if record.status == "running" and not _has_writer(path):
         # Between the reading and the look at the lock the writer may have ended the run properly.

@@ -110,7 +110,7 @@ def test_a_configuration_repeats_a_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "rate",
-    ["log:1e-7:1e-6:3", ["1e-7", "3.16227766017e-07", "1e-6"], np.array([1e-7, 3.16227766017e-07, 1e-6])],
+    ["log:1e-7:1e-6:3", ["1e-7", "3.162e-07", "1e-6"], np.array([1e-7, 3.162e-07, 1e-6])],
 )
 def test_values_of_a_sweep(tmp_path: Path, rate: Any) -> None:
     """The command line's text and any iterable, NumPy's too, plan the same runs."""
