@@ -5,6 +5,7 @@ directly. Every value remembers where it came from, so that a complaint can say 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -89,6 +90,57 @@ def resolve(
     device = (given.get("device") or named.get("device") or Setting("", "")).where
     _check_device(common["device"], level, device)
     return cell, RunConfig(task=task.name, impl=level.name, options=values, **common)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A key of a configuration: its value, and where that came from.
+
+    Attributes:
+        key: what the key is, and what it may hold; None for `task` and `impl`.
+        name: the key.
+        value: the value.
+        origin: the file and line, option or argument that decided it.
+        is_fixed: whether the level takes no other value.
+
+    """
+
+    key: Key | None
+    name: str
+    value: Value
+    origin: str
+    is_fixed: bool = False
+
+
+def explain(
+    given: Mapping[str, Setting],
+    file: ConfigFile | None = None,
+    classes: Mapping[str, LevelClass] | None = None,
+) -> list[Explained]:
+    """What `resolve` makes of the same arguments, key by key.
+
+    Raises:
+        ConfigError: as of `resolve`.
+
+    """
+    cell, config = resolve(given, file, classes)
+    defaults = _read_defaults(defaults_file(cell.task))
+    layers = [defaults.settings, _section(defaults, cell.spec)]
+    layers += [file.settings, _section(file, cell.spec)] if file else []
+    origins: dict[str, str] = {}
+    for layer in (*layers, given):
+        origins |= {name: setting.where for name, setting in layer.items()}
+    keys = keys_of(cell.task)
+    return [
+        Explained(
+            keys.get(name),
+            name,
+            value,
+            origins.get(name, "-"),
+            name in keys and not cell.spec.takes_all and keys[name].is_fixed_for(cell.spec.name),
+        )
+        for name, value in config.to_dict().items()
+    ]
 
 
 def _find_cell(named: Mapping[str, Setting], classes: Mapping[str, LevelClass]) -> Cell:

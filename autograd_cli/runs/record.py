@@ -30,11 +30,12 @@ Status = Literal["running", "completed", "diverged", "interrupted", "timed out",
 
 @dataclass(frozen=True)
 class SweepPlace:
-    """The sweep that a run belongs to, its place in it, from 0, and the runs that it replaces."""
+    """The sweep that a run belongs to, its place in it, from 0, the runs that it replaces, and its name."""
 
     sweep: str
     index: int
     replaces: tuple[str, ...] = ()
+    name: str | None = None
 
 
 @dataclass(slots=True)

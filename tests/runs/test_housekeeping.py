@@ -85,7 +85,7 @@ def test_a_run_that_is_being_written_stays(runs: Path, writing: RunWriter) -> No
 
 
 def test_half_done_runs_that_were_completed_since_are_offered(runs: Path) -> None:
-    """`evo rm` alone means interrupted runs of whose configuration there is a completed one, and no others."""
+    """`evo rm` alone means half done runs of whose configuration there is a completed one, no others."""
     for name, seed in (("half", 0), ("alone", 7)):
         RunWriter(runs, config_of("sin", "numpy", seed=seed), name, {}).close()
     assert read_run(runs / "half").status == "interrupted"

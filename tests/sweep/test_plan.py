@@ -30,7 +30,7 @@ def test_a_range_of_whole_numbers_includes_both_ends(first: int, count: int) -> 
 
 @given(st.floats(1e-12, 1e12), st.floats(1e-12, 1e12), st.integers(2, 50), st.sampled_from(["lin", "log"]))
 def test_a_spaced_range_keeps_its_ends_and_its_spacing(a: float, b: float, n: int, kind: str) -> None:
-    """The ends are as written; between them differences, or for log ratios, are equal to 12 digits, or for log to 4."""
+    """The ends are as written; between them differences are equal to 12 digits, or for log ratios to 4."""
     values = [float(text) for text in expand_values(f"{kind}:{a!r}:{b!r}:{n}", "here")]
     assert (len(values), values[0], values[-1]) == (n, a, b)
     for i, value in list(enumerate(values))[1:-1]:
