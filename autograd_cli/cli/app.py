@@ -18,8 +18,14 @@ from autograd_cli.version import __version__
 _UsageError: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if "Usage" in kind.__name__)
 
 
-# The commands in the order of the help; each is a file beside this one, and imported when it is asked for.
-COMMANDS = ("train", "sweep", "list", "verify", "graph", "compare", "plot", "predict", "runs", "note", "rm")
+# The commands by what one wants to do, in the order of the help; each is a file beside this one, and imported
+# when it is asked for.
+GROUPS = {
+    "Train": ("train", "sweep"),
+    "Find": ("runs", "compare", "plot", "note", "rm", "export"),
+    "Understand": ("list", "verify", "graph", "predict"),
+}
+COMMANDS = tuple(name for names in GROUPS.values() for name in names)
 
 
 class EvoCommand(TyperCommand):

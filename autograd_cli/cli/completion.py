@@ -117,3 +117,8 @@ def complete_sort(incomplete: str) -> list[str]:
 def complete_format(incomplete: str) -> list[str]:
     """Formats of tables."""
     return [name for name in ("table", "json", "csv", "markdown") if name.startswith(incomplete)]
+
+
+def complete_tool(incomplete: str) -> list[str]:
+    """Tools that runs can be exported to."""
+    return [name for name in ("tensorboard", "mlflow", "parquet") if name.startswith(incomplete)]
