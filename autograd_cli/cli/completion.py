@@ -2,6 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from autograd_cli.contract.task import Task
 
 
 def complete_task(incomplete: str) -> list[str]:
@@ -11,11 +17,13 @@ def complete_task(incomplete: str) -> list[str]:
     return [name for name in all_tasks() if name.startswith(incomplete)]
 
 
-def complete_impl(incomplete: str) -> list[str]:
-    """Names of implementations that begin with what was typed."""
-    from autograd_cli.catalogue.registry import level_names
+def complete_impl(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of implementations that begin with what was typed, of the task at hand where one is given."""
+    from autograd_cli.catalogue.registry import all_tasks, level_names
 
-    return [name for name in level_names() if name.startswith(incomplete)]
+    task = all_tasks().get(str(ctx.params.get("task")))
+    names = [level.name for level in task.levels] if task else level_names()
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def complete_config(incomplete: str) -> list[str]:
@@ -33,12 +41,30 @@ def _is_config(path: Path) -> bool:
     return path.is_dir() or path.suffix in (".yaml", ".yml")
 
 
-def complete_assignment(incomplete: str) -> list[tuple[str, str]]:
-    """Keys of all tasks, each with its `=` and what it is, that begin with what was typed."""
+def complete_assignment(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Keys with what they are, or their values after a `=`: of the task at hand, where one is given."""
+    from autograd_cli.catalogue.registry import TASKS
+    from autograd_cli.config.resolve import keys_of
+
+    task = TASKS.get(str(ctx.params.get("task")))
+    name, equals, value = incomplete.partition("=")
+    if not equals:
+        return _keys(incomplete, task)
+    tasks = [task] if task else list(TASKS.values())
+    key = next((keys_of(one)[name] for one in tasks if name in keys_of(one)), None)
+    if key is None:
+        return []
+    words = ("true", "false") if key.kind is bool else key.choices
+    return [(f"{name}={word}", key.help) for word in words if word.startswith(value)]
+
+
+def _keys(incomplete: str, task: "Task | None" = None) -> list[tuple[str, str]]:
+    """Keys of a task, or of all of them, each with its `=` and what it is, that begin with what was typed."""
     from autograd_cli.catalogue.registry import all_tasks
     from autograd_cli.config.resolve import keys_of
 
-    keys = {name: key for task in all_tasks().values() for name, key in keys_of(task).items()}
+    tasks = [task] if task else all_tasks().values()
+    keys = {name: key for one in tasks for name, key in keys_of(one).items()}
     return [(f"{name}=", key.help) for name, key in keys.items() if name.startswith(incomplete)]
 
 
@@ -60,7 +86,7 @@ def complete_run(incomplete: str) -> list[str]:
     if slash:
         return here
     runs = [name.removesuffix("/") for name in _entries(DEFAULT_FOLDER, stem)]
-    keys = [word for word, _ in complete_assignment(incomplete)] if incomplete else []
+    keys = [word for word, _ in _keys(incomplete)] if incomplete else []
     return [*(["@1"] if not incomplete else []), *here, *runs, *keys]
 
 
@@ -80,7 +106,7 @@ def complete_condition(incomplete: str) -> list[tuple[str, str]]:
     from autograd_cli.compare.fields import FIELDS, NUMBERS
 
     recorded = [(f"{name}{'<' if name in NUMBERS else '='}", "as recorded") for name in FIELDS]
-    return complete_assignment(incomplete) + [pair for pair in recorded if pair[0].startswith(incomplete)]
+    return _keys(incomplete) + [pair for pair in recorded if pair[0].startswith(incomplete)]
 
 
 def complete_time(incomplete: str) -> list[str]:
@@ -97,14 +123,14 @@ def _last_of_list(incomplete: str, names: list[str]) -> list[str]:
 
 def complete_key(incomplete: str) -> list[str]:
     """Keys, after commas, too."""
-    return _last_of_list(incomplete, ["task", "impl", *(word[:-1] for word, _ in complete_assignment(""))])
+    return _last_of_list(incomplete, ["task", "impl", *(word[:-1] for word, _ in _keys(""))])
 
 
 def complete_columns(incomplete: str) -> list[str]:
     """Keys and recorded figures, after commas, too."""
     from autograd_cli.compare.fields import FIELDS
 
-    keys = [word[:-1] for word, _ in complete_assignment("")]
+    keys = [word[:-1] for word, _ in _keys("")]
     return _last_of_list(incomplete, [*FIELDS, "task", "impl", *keys, "curve"])
 
 

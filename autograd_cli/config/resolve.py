@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd_cli.catalogue.cell import Cell, of_class
-from autograd_cli.catalogue.registry import find_level, find_task
+from autograd_cli.catalogue.registry import all_tasks, find_level, find_task
 from autograd_cli.config.files import ConfigFile, Setting, config_folder, read_config_file
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.keys import COMMON_KEYS, Key, Value, show
@@ -144,8 +144,9 @@ def explain(
 
 
 def _find_cell(named: Mapping[str, Setting], classes: Mapping[str, LevelClass]) -> Cell:
-    task_name, impl = _required("task", named), _required("impl", named)
+    task_name = _required("task", named, all_tasks())
     task = find_task(task_name.text, task_name.where)
+    impl = _required("impl", named, [level.name for level in task.levels])
     if impl.text in classes:
         return of_class(task, classes[impl.text])
     return Cell(task, find_level(task, impl.text, impl.where))
@@ -177,10 +178,12 @@ def parse_value(key: Key, setting: Setting) -> Any:
         ) from None
 
 
-def _required(name: str, named: Mapping[str, Setting]) -> Setting:
+def _required(name: str, named: Mapping[str, Setting], allowed: Iterable[str]) -> Setting:
     if name not in named:
         raise ConfigError(
-            f"{name} is missing: give it, or write '{name}:' into the configuration file", key=name
+            f"{name} is missing: give it, or write '{name}:' into the configuration file "
+            f"(allowed: {', '.join(allowed)})",
+            key=name,
         )
     return named[name]
 
