@@ -8,10 +8,9 @@ SWEEP = ("sweep", "--task", "sin", "--impl", "numpy", "lr=1e-6,1e-7", "seed=0..1
 
 
 def test_a_name_is_filled_from_the_configuration(tmp_path: Path) -> None:
-    """Of a run and of each run of a sweep; the same line again finds them there, also after one was cut off."""
-    done = evo(
-        "train", "--task", "sin", "--impl", "numpy", "steps=2", "--name", "s{steps}", "-q", cwd=tmp_path
-    )
+    """Of a run and of each run of a sweep; the same line again makes anew what was cut off."""
+    train = ("train", "--task", "sin", "--impl", "numpy", "steps=2", "-q")
+    done = evo(*train, "--name", "s{steps}", cwd=tmp_path)
     assert done.stdout == "runs/s2\n"
     assert evo(*SWEEP, "--name", "lr{lr}-s{seed}", cwd=tmp_path).returncode == 0
     names = {Path(record.path).name for record in records(tmp_path / "runs")}
