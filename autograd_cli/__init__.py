@@ -8,6 +8,8 @@ evo.compare(runs, group_by="lr", over="seed")         # a table; .to_pandas()
 evo.plot(runs, over="seed").save("losses.svg")        # a picture, which shows itself, too
 evo.verify("mlp", MyLevel)                            # is a class of yours the same training?
 evo.load("runs/*"), evo.tasks(), evo.graph("mlp", "autograd")
+evo.show("mlp", "autograd"), evo.diff("mlp", "tensor", "autograd")
+evo.report("runs/*").write("evolution.html")          # the whole evolution on one page
 
 Each name is loaded when it is first used: importing the package imports neither torch nor NumPy.
 """
@@ -25,8 +27,14 @@ if TYPE_CHECKING:
     from autograd_cli.api.graph import Graph as Graph
     from autograd_cli.api.graph import accumulation as accumulation
     from autograd_cli.api.graph import graph as graph
+    from autograd_cli.api.lesson import Difference as Difference
+    from autograd_cli.api.lesson import Lesson as Lesson
+    from autograd_cli.api.lesson import diff as diff
+    from autograd_cli.api.lesson import show as show
     from autograd_cli.api.plot import Plot as Plot
     from autograd_cli.api.plot import plot as plot
+    from autograd_cli.api.report import Report as Report
+    from autograd_cli.api.report import report as report
     from autograd_cli.api.runs import Run as Run
     from autograd_cli.api.runs import load as load
     from autograd_cli.api.sweep import plan as plan
@@ -58,6 +66,9 @@ _HOMES = {
     "verify": "api.verify",
     "load": "api.runs",
     "tasks": "api.tasks",
+    "show": "api.lesson",
+    "diff": "api.lesson",
+    "report": "api.report",
     "graph": "api.graph",
     "accumulation": "api.graph",
     "Run": "api.runs",
@@ -65,6 +76,9 @@ _HOMES = {
     "Plot": "api.plot",
     "Verification": "api.verify",
     "Graph": "api.graph",
+    "Lesson": "api.lesson",
+    "Difference": "api.lesson",
+    "Report": "api.report",
     "Batch": "contract.batch",
     "RunConfig": "contract.config",
     "Task": "contract.task",

@@ -26,7 +26,7 @@ import torch
 
 import autograd_cli as evo
 from autograd_cli.sweep.batched import BATCH_BYTES
-from autograd_cli.sweep.cores import cores
+from autograd_cli.training.cores import cores
 from autograd_cli.training.loop import train
 
 HERE = Path(__file__).parent

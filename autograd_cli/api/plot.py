@@ -12,7 +12,7 @@ from autograd_cli.compare.filters import Wanted, why_none
 from autograd_cli.compare.grid import Grid, grid_of
 from autograd_cli.compare.groups import split_keys
 from autograd_cli.config.reading import look
-from autograd_cli.display.theme import THEMES
+from autograd_cli.display.theme import THEMES, Theme
 from autograd_cli.errors import ConfigError, EvoError, choose
 from autograd_cli.runs.disk import write_whole
 
@@ -79,20 +79,12 @@ class Plot:
         from autograd_cli.display import figures
 
         figures.check_matplotlib(ending)
-        content = self.content
         if ending == figures.MOVING:
-            if not isinstance(content, list) or len(content) != 1:
+            if not isinstance(self.content, list) or len(self.content) != 1:
                 raise ConfigError("output: a gif shows the fit of one run as it was learned", key="output")
             image = figures.to_gif(*learned(self._runs[0]), chosen)
         else:
-            draw: Any = (
-                figures.curves_figure
-                if isinstance(content, curves.Curves)
-                else figures.grid_figure
-                if isinstance(content, Grid)
-                else figures.fits_figure
-            )
-            image = figures.to_bytes(draw(content, chosen), ending)
+            image = figures.to_bytes(self._figure(chosen), ending)
         try:
             write_whole(place, image)
         except OSError as error:
@@ -110,19 +102,21 @@ class Plot:
         """The picture as a notebook shows it; None where matplotlib is not installed."""
         from autograd_cli.display import figures
 
-        content = self.content
         try:
             figures.check_matplotlib("svg")
         except ConfigError:
             return None
-        light = THEMES["light"]
+        return figures.to_bytes(self._figure(THEMES["light"]), "svg").decode()
+
+    def _figure(self, theme: Theme) -> Any:
+        from autograd_cli.display import figures
+
+        content = self.content
         if isinstance(content, curves.Curves):
-            figure = figures.curves_figure(content, light)
-        elif isinstance(content, Grid):
-            figure = figures.grid_figure(content, light)
-        else:
-            figure = figures.fits_figure(content, light)
-        return figures.to_bytes(figure, "svg").decode()
+            return figures.curves_figure(content, theme)
+        if isinstance(content, Grid):
+            return figures.grid_figure(content, theme)
+        return figures.fits_figure(content, theme)
 
 
 def plot(

@@ -1,20 +1,37 @@
 """Prove levels equal and their gradients right."""
 
 from collections.abc import Callable, Sequence
+from os import PathLike
+from pathlib import Path
 from typing import overload
 
 from autograd_cli.api.given import Given, LevelName, classes_in, level_of, settings_of
 from autograd_cli.config.files import Setting
 from autograd_cli.display.verdicts import VERDICT_FORMATS
-from autograd_cli.errors import choose
+from autograd_cli.errors import ConfigError, choose
 from autograd_cli.verify import cells, plan
+from autograd_cli.verify.report import read_report, write_report
 
 
 class Verification(Sequence[cells.Verdict]):
-    """The verdicts, one a level; it prints itself."""
+    """The verdicts, one a level; it prints itself.
 
-    def __init__(self, verdicts: Sequence[cells.Verdict]) -> None:
-        self._verdicts = verdicts
+    Attributes:
+        changes: what is not as it was in the report that was repeated, a line each.
+
+    """
+
+    def __init__(
+        self,
+        verdicts: Sequence[cells.Verdict],
+        asked: dict[str, Setting],
+        keys: dict[str, Setting],
+        changes: Sequence[str] = (),
+        *,
+        quick: bool = False,
+    ) -> None:
+        self._verdicts, self._asked, self._keys, self._quick = verdicts, asked, keys, quick
+        self.changes = tuple(changes)
 
     @property
     def passed(self) -> bool:
@@ -22,13 +39,22 @@ class Verification(Sequence[cells.Verdict]):
         return all(verdict.passed for verdict in self)
 
     def text(self, format: str = "table") -> str:  # noqa: A002 - the word that the command line has for it
-        """The verdicts as `table` or `json`.
+        """The verdicts as `table`, as `full` with every number, or as `json`.
 
         Raises:
             ConfigError: another format.
 
         """
         return choose(format, VERDICT_FORMATS, "format")(self._verdicts)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write a report: what was asked, by which versions, and what was found. `against` repeats it.
+
+        Raises:
+            ConfigError: it cannot be written.
+
+        """
+        write_report(Path(path), self._asked, self._keys, self._verdicts, quick=self._quick)
 
     @overload
     def __getitem__(self, index: int) -> cells.Verdict: ...
@@ -56,6 +82,7 @@ def verify(
     dtype: str | Setting | None = None,
     device: str | Setting | None = None,
     quick: bool = False,
+    against: str | PathLike[str] | None = None,
     on_level: Callable[[str, int], None] | None = None,
     **keys: Given,
 ) -> Verification:
@@ -65,10 +92,11 @@ def verify(
         task: only this task.
         impl: only these levels, with commas between names; `FILE.py:Class` or a class for one of your own.
         steps: steps in lockstep; by default as many as a level trains.
-        tolerance: the largest relative difference that passes, 1e-9 by default.
-        dtype: of the lockstep, float64 by default.
+        tolerance: the largest relative difference that passes in float64, 1e-9 by default and 1e-3 at most.
+        dtype: float64 alone by default, with a few steps in float32; float32 for that alone.
         device: where the levels run, cpu by default; NumPy, which they are held against, is on the host.
         quick: fewer steps and directions.
+        against: a report, which is repeated as it was asked; it takes the place of all of the above.
         on_level: called before each level, with its name and the number of all.
         keys: keys of the task, such as its sizes.
 
@@ -76,13 +104,25 @@ def verify(
         ConfigError: an argument that cannot be used.
 
     """
-    given = settings_of({"task": task, "impl": level_of(impl)})
-    own = settings_of({"steps": steps, "tolerance": tolerance, "dtype": dtype, "device": device})
-    how = plan.make_plan(settings_of(keys), quick=quick, **own)
-    chosen = plan.choose_cells(given.get("task"), given.get("impl"), classes_in(impl), how.device)
+    own = {"steps": steps, "tolerance": tolerance, "dtype": dtype, "device": device}
+    asked = settings_of({"task": task, "impl": level_of(impl), **own})
+    given = settings_of(keys)
+    report = None
+    if against is not None:
+        if asked or given or quick:
+            first = next(iter([*asked, *given, "quick"]))
+            raise ConfigError(
+                f"against: a report is repeated as it was asked, without {first}", key="against"
+            )
+        report = read_report(Path(against))
+        asked, given, quick = report.settings(report.asked), report.settings(report.keys), report.quick
+    how = plan.make_plan(given, quick=quick, **{name: asked[name] for name in own if name in asked})
+    chosen = plan.choose_cells(asked.get("task"), asked.get("impl"), classes_in(impl), how.device)
 
     def announce(cell: str) -> None:
         if on_level:
             on_level(cell, len(chosen))
 
-    return Verification(list(cells.verify(chosen, how, announce)))
+    verdicts = list(cells.verify(chosen, how, announce))
+    changes = list(report.changes(verdicts)) if report else []
+    return Verification(verdicts, asked, given, changes, quick=quick)

@@ -21,7 +21,13 @@ def blame_class(error: BaseException, level_class: Any) -> str:
     """`blame`, for the file in which `level_class` is written; what evo itself says stands as it is."""
     if isinstance(error, EvoError):
         return str(error)
-    return blame(error, getattr(sys.modules.get(level_class.__module__), "__file__", None))
+    says = blame(error, getattr(sys.modules.get(level_class.__module__), "__file__", None))
+    # What broke in a class that the user's own builds on is still the user's to find.
+    return place_of(level_class) + says if says == describe(error) and _is_foreign(level_class) else says
+
+
+def _is_foreign(level_class: Any) -> bool:
+    return not str(level_class.__module__).startswith("autograd_cli.")
 
 
 def blame(error: BaseException, file: str | None) -> str:

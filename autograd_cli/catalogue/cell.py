@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from autograd_cli.catalogue.blame import blame_class, describe, place_of
@@ -116,10 +118,24 @@ class Cell:
         return model
 
     @property
-    def reference(self) -> LevelClass:
-        """The NumPy program that levels of this model are held against."""
+    def has_reference(self) -> bool:
+        """Whether the task has a NumPy program of this model, that knows no rule of update."""
+        return self.model in self.task.references
+
+    @cached_property
+    def reference(self) -> Any:
+        """The NumPy program that levels of this model are held against: without one, the lowest level.
+
+        Read anew, for this cell alone: a user's file may have changed the class that others see.
+        """
         target = self.task.references.get(self.model) or self.task.levels[0].target
-        return cast(LevelClass, _import(target, self.task.package))
+        module, _, name = target.partition(":")
+        return getattr(_read_anew(module, self.task.package), name)
+
+    @cached_property
+    def own_problems(self) -> ProblemModule:
+        """`problems`, read anew for this cell alone."""
+        return cast(ProblemModule, _read_anew(".problem", self.task.package))
 
     def make(self, config: RunConfig, problem: "Problem | None" = None) -> Level:
         """The level of `config`, standing at its start.
@@ -129,8 +145,17 @@ class Cell:
                 its parameters.
 
         """
+        problem = problem or self._make_problem(config)
         try:
-            level = self.level_class(problem or self.problems.make(config), config)
+            level = self.level_class(problem, config)
+        except KeyError as error:
+            if not self.is_outside or error.args[0] in problem.start:
+                raise
+            names = ", ".join(problem.start)
+            raise ConfigError(
+                f"{self.blame(error)}: task {self.task.name} starts from {names}; "
+                "is it a level of another task? (while making the level)"
+            ) from error
         except Exception as error:
             if self.is_outside and not isinstance(error, MemoryError):
                 raise ConfigError(f"{self.blame(error)} (while making the level)") from error
@@ -138,6 +163,12 @@ class Cell:
         if self.is_outside:
             check_level(level)
         return level
+
+    def _make_problem(self, config: RunConfig) -> "Problem":
+        try:
+            return self.problems.make(config)
+        except Exception as error:
+            raise self._too_large(config, error) from error
 
     def make_batch(self, configs: Sequence[RunConfig]) -> Level:
         """The runs of `configs` as one program, standing at their starts."""
@@ -198,7 +229,18 @@ def of_class(task: Task, level_class: LevelClass) -> Cell:
     """The cell of a class that was handed over, such as one from a cell of a notebook."""
     check_class(level_class)
     name = f"{level_class.__module__}:{level_class.__qualname__}"  # type: ignore[attr-defined]
-    return Cell(task, LevelSpec(name, "", "a level of your own", task.model, takes_all=True), level_class)
+    models = [spec.model for spec in task.levels if spec.model == getattr(level_class, "model", None)]
+    model = (models or [task.model])[0]
+    return Cell(task, LevelSpec(name, "", "a level of your own", model, takes_all=True), level_class)
+
+
+def _read_anew(module: str, package: str) -> ModuleType:
+    spec = find_spec(module, package)
+    assert spec is not None
+    assert spec.loader is not None
+    fresh = module_from_spec(spec)
+    spec.loader.exec_module(fresh)
+    return fresh
 
 
 def _import(target: str, package: str) -> Any:

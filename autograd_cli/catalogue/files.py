@@ -14,6 +14,7 @@ from zlib import crc32
 
 from autograd_cli.catalogue.blame import blame, shown
 from autograd_cli.catalogue.checks import check_class
+from autograd_cli.catalogue.modules import find_module
 from autograd_cli.contract.level import LevelClass
 from autograd_cli.errors import ConfigError, unknown
 
@@ -31,7 +32,7 @@ def load_class(name: str) -> LevelClass:
 
     """
     place, _, class_name = name.rpartition(":")
-    module = _import_file(_find_file(place)) if place.endswith(".py") else _import_module(place)
+    module = _import_file(find_file(place)) if place.endswith(".py") else _import_module(place)
     found = vars(module).get(class_name)
     if not isinstance(found, type):
         own = module.__name__
@@ -54,7 +55,7 @@ def look_for_class(name: str) -> None:
         if place != "__main__" and find_spec(place.partition(".")[0]) is None:
             raise ConfigError(f"impl: there is no module '{place}'", key="impl")
         return
-    path = _find_file(place)
+    path = find_file(place)
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except OSError as error:
@@ -64,6 +65,34 @@ def look_for_class(name: str) -> None:
     names = {name for node in ast.walk(tree) for name in _names_bound_by(node)}
     if not names & {class_name, "*"}:
         raise _no_class(place, class_name, [n.name for n in tree.body if isinstance(n, ast.ClassDef)])
+
+
+@cache
+def model_in_source(name: str) -> str | None:
+    """The text that a class assigns to `model` in its body, told without running it; None without one.
+
+    What a task calls its models decides which of its settings a level of the user's own is trained with, and
+    those must be known before anything is imported.
+    """
+    place, _, class_name = name.rpartition(":")
+    try:
+        if place.endswith(".py"):
+            source = find_file(place).read_bytes()
+        else:
+            found = find_module(place)
+            if found is None:
+                return None
+            source = found.read_bytes()
+        tree = ast.parse(source)
+    except (ConfigError, ImportError, OSError, SyntaxError, ValueError, RecursionError):
+        return None  # whoever needs the class says what is wrong
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == class_name:
+            for line in node.body:
+                match line:
+                    case ast.Assign(targets=[ast.Name(id="model")], value=ast.Constant(value=str(model))):
+                        return model
+    return None
 
 
 def _names_bound_by(node: ast.AST) -> list[str]:
@@ -81,7 +110,13 @@ def _no_class(place: str, name: str, classes: list[str]) -> ConfigError:
     return unknown("class", name, classes, place)
 
 
-def _find_file(place: str) -> Path:
+def find_file(place: str) -> Path:
+    """The file that `FILE.py` of a level's name means.
+
+    Raises:
+        ConfigError: there is none, or nobody can tell.
+
+    """
     path = Path(place)
     try:
         if path.is_file():
@@ -119,7 +154,7 @@ def source_of(impl: str, level_class: LevelClass | None = None) -> bytes | None:
     """
     place = impl.rpartition(":")[0]
     if level_class is None and place.endswith(".py"):
-        path = _find_file(place)
+        path = find_file(place)
         return _sources.get(_module_name(path)) or path.read_bytes()
     imported = _sources.get(str(getattr(level_class, "__module__", None)))
     if imported is not None:

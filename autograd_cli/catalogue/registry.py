@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import cache
 
 from autograd_cli.catalogue.cell import Cell
-from autograd_cli.catalogue.files import names_class
+from autograd_cli.catalogue.files import model_in_source, names_class
 from autograd_cli.catalogue.installed import added_levels, installed_tasks
 from autograd_cli.contract.task import LevelSpec, Task
 from autograd_cli.errors import ConfigError, unknown
@@ -48,7 +48,9 @@ def find_level(task: Task, name: str, where: str) -> LevelSpec:
 
     """
     if names_class(name):
-        return LevelSpec(name, "", "a level of your own", task.model, takes_all=True)
+        return LevelSpec(
+            name, "", "a level of your own", known_model(task, model_in_source(name)), takes_all=True
+        )
     for spec in task.levels:
         if spec.name == name:
             return spec
@@ -61,6 +63,11 @@ def find_level(task: Task, name: str, where: str) -> LevelSpec:
     if name not in specs:
         raise unknown(f"implementation of task {task.name}", name, specs, where)
     return specs[name]
+
+
+def known_model(task: Task, model: object) -> str:
+    """`model` if the task has one of that name, otherwise the lowest level's."""
+    return next((spec.model for spec in task.levels if spec.model == model), task.model)
 
 
 def find_cell(task: str, impl: str, where: str = "impl") -> Cell:

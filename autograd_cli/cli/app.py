@@ -22,8 +22,8 @@ _UsageError: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ 
 # when it is asked for.
 GROUPS = {
     "Train": ("train", "sweep"),
-    "Find": ("runs", "compare", "plot", "note", "rm", "export"),
-    "Understand": ("list", "verify", "graph", "predict"),
+    "Find": ("runs", "compare", "plot", "report", "note", "rm", "export"),
+    "Understand": ("list", "show", "diff", "verify", "graph", "predict"),
 }
 COMMANDS = tuple(name for names in GROUPS.values() for name in names)
 

@@ -26,6 +26,14 @@ def complete_impl(ctx: typer.Context, incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
+def complete_level(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of the levels of the task that stands before them, that begin with what was typed."""
+    from autograd_cli.catalogue.registry import all_tasks
+
+    task = all_tasks().get(str(ctx.params.get("task")))
+    return [spec.name for spec in task.levels if spec.name.startswith(incomplete)] if task else []
+
+
 def complete_config(incomplete: str) -> list[str]:
     """Configurations that come with evo, and YAML files here, that begin with what was typed."""
     from autograd_cli.config.files import shipped_configs
@@ -148,3 +156,10 @@ def complete_format(incomplete: str) -> list[str]:
 def complete_tool(incomplete: str) -> list[str]:
     """Tools that runs can be exported to."""
     return [name for name in ("tensorboard", "mlflow", "parquet") if name.startswith(incomplete)]
+
+
+def complete_theme(incomplete: str) -> list[str]:
+    """Themes of pictures that begin with what was typed."""
+    from autograd_cli.display.theme import THEMES
+
+    return [name for name in THEMES if name.startswith(incomplete)]

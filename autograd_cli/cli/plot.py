@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from autograd_cli.cli.choosing import RunsArgument, SinceOption, UntilOption, WhereOption, chosen_runs
+from autograd_cli.cli.completion import complete_key, complete_theme
 
 
 def plot(
@@ -13,9 +14,17 @@ def plot(
     output: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write a .svg, .png, .pdf, or a fit as a .gif.")
     ] = None,
-    x: Annotated[str | None, typer.Option(metavar="KEY", help="The last loss against this key.")] = None,
+    x: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="The last loss against this key.", autocompletion=complete_key),
+    ] = None,
     y: Annotated[
-        str | None, typer.Option(metavar="KEY", help="With --x: a heat map of the last loss over both.")
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="With --x: a heat map of the last loss over both.",
+            autocompletion=complete_key,
+        ),
     ] = None,
     where: WhereOption = None,
     since: SinceOption = None,
@@ -24,10 +33,17 @@ def plot(
         str | None, typer.Option(metavar="KEYS", help="One curve a group of runs that agree on these.")
     ] = None,
     over: Annotated[
-        str | None, typer.Option(metavar="KEYS", help="Keys to take mean and deviation over, such as seed.")
+        str | None,
+        typer.Option(
+            metavar="KEYS",
+            help="Keys to take mean and deviation over, such as seed.",
+            autocompletion=complete_key,
+        ),
     ] = None,
     fit: Annotated[bool, typer.Option("--fit", help="Data, fit and residual of sin or linear.")] = False,
-    theme: Annotated[str, typer.Option(help="Of a file: light or dark.")] = "light",
+    theme: Annotated[
+        str, typer.Option(help="Of a file: light or dark.", autocompletion=complete_theme)
+    ] = "light",
 ) -> None:
     """Draw recorded runs: loss curves, last losses against a key, a heat map, or a fit."""
     import autograd_cli as evo

@@ -63,4 +63,8 @@ def train(
             **keys,
         )
     screen.finish(run.record)
+    if run.record.not_honoured:
+        tell(
+            f"note: {run.config.impl} has not honoured {', '.join(run.record.not_honoured)}; run.json says so"
+        )
     raise typer.Exit(exit_code(run.status, interruption.signal))

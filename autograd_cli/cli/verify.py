@@ -22,9 +22,9 @@ _OPTIONS: dict[str, Any] = {
     "steps": Annotated[str | None, typer.Option(metavar="INT", help="Steps in lockstep.")],
     "tolerance": Annotated[
         str | None,
-        typer.Option(metavar="FLOAT", help="Largest relative difference that passes; 1e-9 by default."),
+        typer.Option(metavar="FLOAT", help="Largest difference that passes; 1e-9 by default."),
     ],
-    "dtype": Annotated[str | None, typer.Option(help="float32 or float64, which is the default.")],
+    "dtype": Annotated[str | None, typer.Option(help="Only float32, or only float64.")],
     "device": Annotated[str | None, typer.Option(help="cpu, or cuda: then held against NumPy on the host.")],
 }
 
@@ -33,16 +33,28 @@ _OPTIONS: dict[str, Any] = {
 def verify(
     keys: "dict[str, Setting]",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer steps and directions.")] = False,
-    format_: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every number.")] = False,
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write what was asked and found.")
+    ] = None,
+    against: Annotated[str | None, typer.Option(metavar="FILE", help="Repeat what a report says.")] = None,
+    format_: Annotated[str, typer.Option("--format", help="table, full (as -v) or json.")] = "table",
 ) -> None:
-    """Prove levels equal and their gradients right; exit 1 if one is not."""
+    """Prove levels equal and their gradients right; exit 1 if one is not, or not as a report says."""
     import autograd_cli as evo
-    from autograd_cli.display.streams import put
-    from autograd_cli.display.verdicts import VERDICT_FORMATS, progress
+    from autograd_cli.display.streams import put, tell
+    from autograd_cli.display.verdicts import VERDICT_FORMATS, progress, with_colours
     from autograd_cli.errors import choose
 
+    format_ = "full" if verbose and format_ == "table" else format_
     choose(format_, VERDICT_FORMATS, "format")
     with progress() as announce:
-        verification = evo.verify(quick=quick, on_level=announce, **keys)
-    put(verification.text(format_))
+        verification = evo.verify(quick=quick, against=against, on_level=announce, **keys)
+    put(with_colours(verification.text(format_)) if format_ != "json" else verification.text(format_))
+    if against:
+        tell(f"{against}: {'not all is as it was' if verification.changes else 'all is as it was'}")
+        for change in verification.changes:
+            tell(f"  {change}")
+    if report:
+        verification.save(report)
     raise typer.Exit(ExitCode.DONE if verification.passed else ExitCode.FAILED)

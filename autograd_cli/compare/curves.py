@@ -302,16 +302,17 @@ def _arranged(curves: Sequence[Curve], picture: Curves, what: str) -> Curves:
     curves = _cut(curves)
     if len(curves) <= LINES_MAX:
         return replace(picture, lines=[_thin(curve) for curve in curves])
-    calm = [curve for curve in curves if not curve.marks and curve.y] or [c for c in curves if c.y]
-    ranked = sorted(calm, key=lambda curve: curve.y[-1])
+    known = [curve for curve in curves if curve.y]
+    # Of values of a key a mark is of one of them alone, and the last point only that of the largest.
+    calm = known if picture.has_points else [curve for curve in known if not curve.marks] or known
+    if not calm:
+        return replace(picture, lines=curves[:LINES_MAX])
+    ranked = sorted(calm, key=lambda curve: min(curve.y) if picture.has_points else curve.y[-1])
     chosen = {"best": ranked[0], "median": ranked[(len(ranked) - 1) // 2], "worst": ranked[-1]}
-    if picture.has_points:  # the last point is only that of the largest x
-        by_best = sorted(calm, key=lambda curve: min(curve.y))
-        chosen = {"best": by_best[0], "median": by_best[(len(calm) - 1) // 2], "worst": by_best[-1]}
     lines = [_thin(replace(curve, label=f"{name}: {curve.label}")) for name, curve in chosen.items()]
     others = [curve for curve in curves if all(curve is not one for one in chosen.values())]
     gone = sum(bool(curve.marks) for curve in curves)
-    caption = [f"{len(curves)} {what}: best, median and worst end"]
+    caption = [f"{len(curves)} {what}: best, median and worst {'point' if picture.has_points else 'end'}"]
     caption += [f"{gone} diverged (×)"] if gone else []
     caption += [picture.caption] if picture.caption else []
     if len(curves) <= FAINT_MAX:

@@ -152,7 +152,8 @@ def members(comparison: Comparison, first: Sequence[str], inside: Sequence[str] 
     records = [record for record in comparison.records if record.path not in replaced]
     keys = list(first)
     if inside is not None:
-        differing = [key for key in comparison.differing if key not in inside and key not in first]
+        others = {*inside, *first, "print_every"}  # how often a row is printed makes no other run
+        differing = [key for key in comparison.differing if key not in others]
         says_level = "impl" in keys + differing
         configs = [record.config for record in comparison.records]
         keys += [key for key in differing if not (says_level and follows_level(key, configs))]

@@ -79,7 +79,7 @@ def resolve(
     keys = keys_of(task)
     defaults = _read_defaults(defaults_file(task))
     values: dict[str, Value] = dict.fromkeys(keys)
-    for layer in (defaults.settings, _section(defaults, level)):
+    for layer in (defaults.settings, _section(defaults, _stands_for(task, level))):
         values |= _parse(layer, keys)
     if file:
         _check_sections(file, task, keys)
@@ -158,6 +158,18 @@ def _read_defaults(path: Path) -> ConfigFile:
     return read_config_file(path)
 
 
+def defaults_of(task: Task, level: LevelSpec | None = None) -> dict[str, Setting]:
+    """What the keys of a task, or of one of its levels, are where nobody says otherwise, with the lines.
+
+    Raises:
+        ConfigError: the task's file of defaults cannot be read.
+
+    """
+    file = _read_defaults(defaults_file(task))
+    settings = dict(file.settings) | (dict(_section(file, _stands_for(task, level))) if level else {})
+    return {name: setting for name, setting in settings.items() if name not in ("task", "impl")}
+
+
 def keys_of(task: Task) -> dict[str, Key]:
     """Every key that a configuration of `task` has, common ones first."""
     return dict(COMMON_KEYS) | {key.name: key for key in task.keys}
@@ -186,6 +198,13 @@ def _required(name: str, named: Mapping[str, Setting], allowed: Iterable[str]) -
             key=name,
         )
     return named[name]
+
+
+def _stands_for(task: Task, level: LevelSpec) -> LevelSpec:
+    """The level whose section of the defaults holds: of a port of a model, the first level of that model."""
+    if not level.takes_all or level.model == task.model:
+        return level
+    return next(spec for spec in task.levels if spec.model == level.model)
 
 
 def _section(file: ConfigFile, level: LevelSpec) -> Mapping[str, Setting]:

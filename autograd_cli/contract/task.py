@@ -45,8 +45,10 @@ class Task:
         keys: the task's own configuration keys, beside those that every task has.
         levels: the levels.
         absent: levels of other tasks that would make no sense here, each with the reason in one line.
-        references: the NumPy program that levels of a model are held against, `module:Class`; without an
-            entry the lowest level, which must then be of the same model.
+        references: the NumPy program that levels of a model are held against, `module:Class`; it has a
+            forward() and a backward(), and verify brings the rule of update. Without an entry the lowest
+            level, which must then be of the same model and have a rule of its own.
+        odd_shapes: sizes at which mistakes show that the usual ones hide, such as a single example.
         retired: keys of earlier versions that old files may still hold, with the one value that changes
             nothing.
 
@@ -59,6 +61,7 @@ class Task:
     levels: tuple[LevelSpec, ...]
     absent: Mapping[str, str] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
+    odd_shapes: tuple[Mapping[str, int], ...] = ()
     retired: Mapping[str, Value] = field(default_factory=dict)
 
     @property

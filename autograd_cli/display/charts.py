@@ -46,7 +46,7 @@ def room() -> tuple[int, int]:
 
 
 @dataclass
-class Plot:
+class DotPlot:
     """A plot of dots, on which the last that is drawn into a cell has its colour.
 
     Attributes:
@@ -244,13 +244,13 @@ def _end_of(curve: Curve) -> float:
 
 def _laid_out(
     x: Scale, y: Scale, width: int, height: int, labels: Sequence[str]
-) -> tuple[Plot, list[str], int]:
+) -> tuple[DotPlot, list[str], int]:
     """The plot, what stands left of each of its rows, and how many columns are right of it, for labels."""
     texts = [text for _, text in y.ticks(height // 3)]
     gutter = max(map(len, texts), default=0)
     longest = max(map(cells, labels), default=0) + 1 if labels else 0
     right = longest if longest <= 0.42 * width and width - gutter - 2 - longest >= _LEAST_WIDE else 0
-    plot = Plot(max(width - gutter - 2 - right, 8), height, x, y)
+    plot = DotPlot(max(width - gutter - 2 - right, 8), height, x, y)
     left = [f"{'':>{gutter}} │"] * height
     for place, text in y.ticks(height // 3):
         row = round(plot.row(_value_at(y, place)))
@@ -265,7 +265,7 @@ def _value_at(scale: Scale, place: float) -> float:
     return 0.0 if place == scale.zero else 10.0 ** min(place, 308.0)
 
 
-def _framed(plot: Plot, left: Sequence[str], right: int, labels: Sequence[Label]) -> list[Line]:
+def _framed(plot: DotPlot, left: Sequence[str], right: int, labels: Sequence[Label]) -> list[Line]:
     lines = [[Span(edge, _DIM), *row] for edge, row in zip(left, plot.rows(), strict=True)]
     if right:
         rows = spread([label.row for label in labels], 1, 0, plot.height - 1)
@@ -275,7 +275,7 @@ def _framed(plot: Plot, left: Sequence[str], right: int, labels: Sequence[Label]
     return lines
 
 
-def _x_axis(plot: Plot, left: Sequence[str], name: str) -> list[Line]:
+def _x_axis(plot: DotPlot, left: Sequence[str], name: str) -> list[Line]:
     gutter = len(left[0]) - 1
     rule, texts = ["─"] * plot.width, [" "] * (plot.width + gutter)
     free = 0

@@ -191,7 +191,8 @@ def check_matplotlib(ending: str, key: str = "output") -> None:
 
     """
     try:
-        import matplotlib as mpl  # an optional extra, and a fifth of a second
+        with _hushed():
+            import matplotlib as mpl  # an optional extra, and a fifth of a second
     except ImportError:
         raise ConfigError(
             f"{key}: {ending} needs matplotlib: pip install 'autograd-cli[plot]'", key=key

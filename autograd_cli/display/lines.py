@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 from autograd_cli.display.streams import unheard
 from autograd_cli.display.text import cells
+from autograd_cli.display.theme import LIGHT, colour_of
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 # Of the time that goes by, a screen takes no more than this for itself: the loop waits while it is drawn.
-SHARE = 0.01
-_REFRESH_S = 0.2
+SHARE = 0.006
+_REFRESH_S = 0.15
+# But it never stands still for longer, however busy the machine.
+LONGEST_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,12 @@ def joined(line: Line) -> Line:
     """The line with neighbours of the same look as one span, which is drawn faster."""
     looks = groupby(line, key=lambda span: (span.colour, span.is_bold))
     return [Span("".join(span.text for span in spans), *look) for look, spans in looks]
+
+
+def bar(share: float, width: int) -> Line:
+    """A bar of which `share` is done."""
+    done = round(min(max(share, 0.0), 1.0) * width)
+    return [Span("━" * done, colour_of(2)), Span("─" * (width - done), LIGHT.dim)]
 
 
 def width_of(line: Line) -> int:
@@ -128,11 +137,13 @@ class LiveLines:
         with unheard():
             self._clear_what_is_folded()
             self._live.refresh()
+        if now:
+            return  # before the loop, where the first drawing may import what it needs
         end_s = perf_counter()
-        self._cost_s += (
-            end_s - start_s - self._cost_s
-        ) * 0.2  # the mean of some: a few cost more than others
-        self._due_s = end_s + max(_REFRESH_S - 0.05, self._cost_s / SHARE)
+        cost_s = end_s - start_s
+        # The mean of some, because a few cost more than others.
+        self._cost_s = cost_s if self._cost_s == 0 else 0.8 * self._cost_s + 0.2 * cost_s
+        self._due_s = end_s + min(max(_REFRESH_S, self._cost_s / SHARE), LONGEST_S)
 
     def _render(self) -> "RenderableType":
         columns, height = self._console.size

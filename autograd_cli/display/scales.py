@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Ticks = list[tuple[float, str]]
 
@@ -19,6 +19,7 @@ class Scale:
         low, high: the ends of the axis, as places.
         zero: the place of zero on a logarithmic axis that has some; None otherwise.
         names: what stands at 0, 1, …, where the values are no numbers.
+        is_whole: whether nothing lies between whole numbers.
 
     """
 
@@ -27,6 +28,7 @@ class Scale:
     high: float
     zero: float | None = None
     names: tuple[str, ...] = ()
+    is_whole: bool = False
 
     def place(self, value: float) -> float:
         """Where `value` stands; at an end what lies beyond it."""
@@ -44,7 +46,8 @@ class Scale:
             every = -(-len(self.names) // most)
             return [(float(i), self.names[i]) for i in range(0, len(self.names), every)]
         if not self.is_log:
-            return [(value, tick_text(value)) for value in _even(self.low, self.high, most)]
+            least = 1.0 if self.is_whole else 0.0
+            return [(value, tick_text(value)) for value in _even(self.low, self.high, most, least)]
         low = self.low if self.zero is None else self.low + _ZERO_BELOW / 2
         zeros = [] if self.zero is None else [(self.zero, "0")]
         first, last = math.ceil(low - 1e-9), math.floor(self.high + 1e-9)
@@ -94,13 +97,13 @@ def key_scale(values: Iterable[float], names: Sequence[str] = ()) -> Scale:
     if known and min(known) > 0 and max(known) >= 10 * min(known):
         margin = 0.02 * math.log10(max(known) / min(known))
         return Scale(True, math.log10(min(known)) - margin, math.log10(max(known)) + margin)
-    return linear_scale(known)
+    return replace(linear_scale(known), is_whole=all(map(float.is_integer, map(float, known))))
 
 
 def step_scale(values: Iterable[float]) -> Scale:
     """The axis of steps, from the first to the end of the last."""
     known = list(values) or [0.0]
-    return Scale(False, min(known), max(known) + 1)
+    return Scale(False, min(known), max(known) + 1, is_whole=True)
 
 
 def linear_scale(values: Sequence[float], margin: float = 0.04) -> Scale:
@@ -110,9 +113,9 @@ def linear_scale(values: Sequence[float], margin: float = 0.04) -> Scale:
     return Scale(False, low - free, high + free)
 
 
-def _even(low: float, high: float, most: int) -> list[float]:
+def _even(low: float, high: float, most: int, least: float = 0.0) -> list[float]:
     """Round numbers between two ends, evenly apart: multiples of 1, 2 or 5 times a power of ten."""
-    apart = (high - low) / most
+    apart = max((high - low) / most, least)
     if not (math.isfinite(apart) and apart > 0):
         return [low]
     power = 10.0 ** math.floor(math.log10(apart))

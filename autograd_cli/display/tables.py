@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd_cli.contract.task import Task
+from autograd_cli.display.terminal import Terminal
 from autograd_cli.display.text import cells, shown
 
 
@@ -38,13 +39,15 @@ def _markdown_cell(text: str) -> str:
 
 def levels_table(tasks: Sequence[Task]) -> str:
     """Every level of every task: what it teaches and where it runs."""
+    terminal = Terminal.of_stdout()
     blocks = []
     for task in tasks:
-        rows = [(f"  {level.name}", " ".join(level.devices), level.teaches) for level in task.levels]
+        rows = [(level.name, " ".join(level.devices), level.teaches) for level in task.levels]
         blocks.append(
-            f"{task.name}: {task.summary}\n"
-            + aligned(("  impl", "runs on", "teaches"), rows)
-            + "".join(f"  no {name}: {reason}\n" for name, reason in task.absent.items())
+            terminal.paint("title", terminal.prose(f"{task.name}: {task.summary}").rstrip("\n"))
+            + "\n"
+            + terminal.table(("impl", "runs on", "teaches"), rows)
+            + "".join(terminal.prose(f"no {name}: {reason}", "  ") for name, reason in task.absent.items())
         )
     return "\n".join(blocks)
 

@@ -14,7 +14,7 @@ from autograd_cli.catalogue.files import names_class
 from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.config import RunConfig, class_name
 from autograd_cli.contract.keys import show
-from autograd_cli.display.lines import SHARE, Line, LiveLines, Span, print_lines, width_of
+from autograd_cli.display.lines import LONGEST_S, SHARE, Line, LiveLines, Span, bar, print_lines, width_of
 from autograd_cli.display.streams import unheard, write
 from autograd_cli.display.text import at_the_point, duration, json_text, number, shown
 from autograd_cli.display.theme import LIGHT, colour_of
@@ -243,7 +243,8 @@ class LiveScreen:
             y.append(self._last[1])
         self._drawn, self._drawn_size = curve_chart(x, y, min(width, 100), height), (width, height)
         # It costs more than all the rest, so that it is drawn less often.
-        self._due_s = perf_counter() + (perf_counter() - start_s) / (SHARE / 2)
+        end_s = perf_counter()
+        self._due_s = end_s + min((end_s - start_s) / (SHARE / 2), 2 * LONGEST_S)
         return self._drawn
 
 
@@ -286,9 +287,3 @@ def progress_line(steps: int, last: Row | None, columns: int) -> Line:
             del words[dull]
     room = columns - sum(len(word) + 2 for word in words)
     return [*bar((step + 1) / max(steps, 1), min(max(room, 4), _BAR_MOST)), Span("  " + "  ".join(words))]
-
-
-def bar(share: float, width: int) -> Line:
-    """A bar of which `share` is done."""
-    done = round(min(max(share, 0.0), 1.0) * width)
-    return [Span("━" * done, colour_of(2)), Span("─" * (width - done), LIGHT.dim)]

@@ -61,6 +61,7 @@ class RunRecord:
         diverged_step: the first step whose loss was not finite.
         elapsed_s: seconds from the start of the loop to the last loss.
         model: the function that the level computes, where the level's name alone does not tell.
+        not_honoured: settings that a level of the user's own has not read, or not kept to: `bias=true`.
         result: the fitted formula, where the task has one.
         error: why the run failed, how long it was allowed to take, or what is damaged, in one line.
         curve: evenly spaced losses, enough to draw a small picture.
@@ -89,6 +90,7 @@ class RunRecord:
     diverged_step: int | None = None
     elapsed_s: float | None = None
     model: str | None = None
+    not_honoured: list[str] = field(default_factory=list)
     result: str | None = None
     error: str | None = None
     curve: list[float] = field(default_factory=list)
@@ -144,6 +146,7 @@ _KINDS: dict[str, Any] = {
     "config": dict,
     "curve": list,
     "replaces": list,
+    "not_honoured": list,
     "environment": dict,
     "files": dict,
 }
@@ -283,7 +286,7 @@ def _is_sound(name: str, value: Any) -> bool:
         )
     if name == "curve":
         return _NUMBERS.issuperset(map(type, value))
-    if name == "replaces":
+    if name in ("replaces", "not_honoured"):
         return all(type(one) is str for one in value)
     return name != "config" or _NESTED.isdisjoint(map(type, value.values()))
 

@@ -12,11 +12,21 @@ from time import monotonic, sleep
 
 from autograd_cli.contract.config import digest_of
 from autograd_cli.sweep.endings import Endings
-from autograd_cli.sweep.events import WAIT_S, Event, Note, Started
+from autograd_cli.sweep.events import WAIT_S, Event, Note, Started, Through
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.processes import run_units
 from autograd_cli.sweep.queue import Queue
-from autograd_cli.sweep.work import Crew, Job, Unit, execute, execute_batch, on_gpu, prepare_some, train_batch
+from autograd_cli.sweep.work import (
+    Crew,
+    Job,
+    Unit,
+    advancing,
+    execute,
+    execute_batch,
+    on_gpu,
+    prepare_some,
+    train_batch,
+)
 from autograd_cli.training.signals import Interruption
 from autograd_cli.training.threads import set_threads
 
@@ -54,11 +64,16 @@ def run(queue: Queue, job: Job, crew: Crew, interruption: Interruption) -> Itera
                 )
             yield from (Started(run) for run in part)
             if experiment is None:
-                outcomes = [execute(run, job, interruption, endings=endings) for run in part]
+                outcomes = []
+                for run in part:
+                    training = execute(run, job, interruption, endings=endings)
+                    outcomes.append((yield from advancing((run,), training)))
             else:
-                outcomes = train_batch(part, experiment, job, interruption, start_s, endings=endings)
+                together = train_batch(part, experiment, job, interruption, start_s, endings=endings)
+                outcomes = yield from advancing(part, together)
             for run, outcome in zip(part, outcomes, strict=True):
                 endings.add(run, outcome)
+                yield Through(run)
             yield from endings.collect()
         yield from endings.collect(now=True)
     finally:

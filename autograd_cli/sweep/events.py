@@ -17,6 +17,21 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Advanced:
+    """Runs that are trained together, or one alone, have taken that many steps."""
+
+    runs: tuple[PlannedRun, ...]
+    steps: int
+
+
+@dataclass(frozen=True)
+class Through:
+    """A run is through, and `Finished` follows once its record says so."""
+
+    run: PlannedRun
+
+
+@dataclass(frozen=True)
 class Lost:
     """A run's worker died, and the run goes back into the queue."""
 
@@ -39,4 +54,4 @@ class Note:
 
 
 # None: nothing new, but a moment to look up.
-Event = Started | Lost | Finished | Note | None
+Event = Started | Advanced | Through | Lost | Finished | Note | None

@@ -18,10 +18,20 @@ from typing import Any, Protocol
 
 from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.endings import Endings
-from autograd_cli.sweep.events import WAIT_S, Event, Finished, Lost, Note, Started
+from autograd_cli.sweep.events import WAIT_S, Advanced, Event, Finished, Lost, Note, Started, Through
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.sweep.queue import Queue
-from autograd_cli.sweep.work import Crew, Job, Unit, execute, on_gpu, record_failure, record_timeout
+from autograd_cli.sweep.work import (
+    Crew,
+    Job,
+    Training,
+    Unit,
+    execute,
+    on_gpu,
+    record_failure,
+    record_timeout,
+    to_end,
+)
 from autograd_cli.training.signals import Interruption
 from autograd_cli.training.threads import set_threads
 
@@ -30,8 +40,8 @@ _GOODBYE_S = 5.0
 GRACE_S = 2.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-# What a worker does with a unit of work: the outcomes of its runs.
-Execute = Callable[..., list[RunSummary]]
+# What a worker does with a unit of work: training that leads to the outcomes of its runs.
+Execute = Callable[..., Training[list[RunSummary]]]
 
 
 class Source(Protocol):
@@ -98,9 +108,14 @@ class _Singly:
         return () if planned is None else (planned,)
 
 
-def execute_singly(unit: Unit, job: Job, interruption: Interruption, **more: Any) -> list[RunSummary]:
+def execute_singly(
+    unit: Unit, job: Job, interruption: Interruption, **more: Any
+) -> Training[list[RunSummary]]:
     """A unit's runs, one after another."""
-    return [execute(planned, job, interruption, **more) for planned in unit]
+    outcomes = []
+    for planned in unit:
+        outcomes.append((yield from execute(planned, job, interruption, **more)))
+    return outcomes
 
 
 def _context(runs: Sequence[PlannedRun]) -> Any:
@@ -193,11 +208,13 @@ class _Pool:
         ready = wait(list(pipes), WAIT_S) if pipes else []  # type: ignore[arg-type]
         for worker in (pipes[pipe] for pipe in ready):
             try:
-                said: list[str] | list[RunSummary] = worker.pipe.recv()
+                said: int | list[str] | list[RunSummary] = worker.pipe.recv()
             except (EOFError, OSError):
                 yield from self._lose(worker)
                 continue
-            if isinstance(said[0], str):
+            if isinstance(said, int):
+                yield Advanced(worker.unit, said)
+            elif isinstance(said[0], str):
                 worker.paths = [str(path) for path in said]
             else:
                 yield from self._take(worker, [end for end in said if isinstance(end, RunSummary)], at_end)
@@ -213,6 +230,7 @@ class _Pool:
         unit, worker.unit = worker.unit, ()
         for run, outcome in zip(unit, outcomes, strict=True):
             self._endings.add(run, outcome)
+            yield Through(run)
 
     def _lose(self, worker: _Worker) -> Iterator[Event]:
         self._remove(worker)
@@ -272,7 +290,8 @@ def _work(pipe: Connection, parents_end: Connection, job: Job, do: Execute) -> N
                 unit: Unit = pipe.recv()
                 if os.getppid() != parent:
                     return
-                pipe.send(do(unit, job, interruption, begun=pipe.send, parent=parent, endings=endings))
+                training = do(unit, job, interruption, begun=pipe.send, parent=parent, endings=endings)
+                pipe.send(to_end(training, pipe.send))
             except (EOFError, OSError):
                 return
 

@@ -23,7 +23,7 @@ from autograd_cli.catalogue.files import load_class
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.plan import PlannedRun
-from autograd_cli.sweep.work import Job, record_failure, set_up, train
+from autograd_cli.sweep.work import Job, record_failure, set_up, to_end, train
 from autograd_cli.training.device import check_device
 from autograd_cli.training.signals import Interruption
 from autograd_cli.version import __version__
@@ -142,7 +142,7 @@ class Order:
                     return refuse(describe(error))
                 outcome = record_failure(run, job, describe(error))
             else:
-                outcome = train(run, experiment, job, interruption, start_s)
+                outcome = to_end(train(run, experiment, job, interruption, start_s))
             if outcome.path is None:
                 return Parcel(outcome, None, {})
             path = Path(outcome.path)

@@ -10,9 +10,9 @@ from time import sleep
 
 from autograd_cli.sweep import processes
 from autograd_cli.sweep.endings import Endings
-from autograd_cli.sweep.events import WAIT_S, Event, Started
+from autograd_cli.sweep.events import WAIT_S, Event, Started, Through
 from autograd_cli.sweep.queue import Queue
-from autograd_cli.sweep.work import Crew, Job, execute
+from autograd_cli.sweep.work import Crew, Job, advancing, execute
 from autograd_cli.training.signals import Interruption
 
 
@@ -34,7 +34,9 @@ def run(queue: Queue, job: Job, crew: Crew, interruption: Interruption) -> Itera
                 sleep(WAIT_S if len(queue) else 0)
                 continue
             yield Started(planned)
-            endings.add(planned, execute(planned, job, interruption, endings=endings))
+            training = execute(planned, job, interruption, endings=endings)
+            endings.add(planned, (yield from advancing((planned,), training)))
+            yield Through(planned)
             yield from endings.collect()
         yield from endings.collect(now=True)
     finally:

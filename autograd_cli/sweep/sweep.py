@@ -12,7 +12,6 @@ from autograd_cli.config.values import RUNS_MAX, parse_duration
 from autograd_cli.errors import ConfigError, RunError, unknown
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.summary import RunSummary
-from autograd_cli.sweep.cores import cores
 from autograd_cli.sweep.events import Event, Finished, Note
 from autograd_cli.sweep.gpus import choose_gpus
 from autograd_cli.sweep.ledger import Index, Ledger
@@ -20,6 +19,7 @@ from autograd_cli.sweep.plan import Complaints, Plan, PlannedRun, make_plan
 from autograd_cli.sweep.queue import Queue, Rerun
 from autograd_cli.sweep.request import Request
 from autograd_cli.sweep.work import Crew, Job, on_gpu
+from autograd_cli.training.cores import cores
 from autograd_cli.training.environment import GitState
 from autograd_cli.training.signals import Interruption
 

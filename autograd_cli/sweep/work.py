@@ -1,11 +1,11 @@
 """One run of a sweep, from its configuration to its directory."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from autograd_cli.catalogue.blame import describe
 from autograd_cli.contract.batch import Batch
@@ -14,6 +14,7 @@ from autograd_cli.runs.record import Status, SweepPlace
 from autograd_cli.runs.summary import RunSummary
 from autograd_cli.runs.writer import RunWriter, close_run
 from autograd_cli.sweep.endings import Endings
+from autograd_cli.sweep.events import Advanced, Event
 from autograd_cli.sweep.ledger import note_done
 from autograd_cli.sweep.plan import PlannedRun
 from autograd_cli.training.device import is_out_of_memory
@@ -25,6 +26,12 @@ from autograd_cli.training.signals import Interruption
 Unit = tuple[PlannedRun, ...]
 # Told of every run directory as soon as it is there.
 Begun = Callable[[list[str]], None]
+# Told now and then how many steps the runs have taken.
+Tell = Callable[[int], None]
+
+T = TypeVar("T")
+# Yields how many steps have been taken, a few times a second, and returns the outcome.
+Training = Generator[int, None, T]
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,29 @@ def on_gpu(runs: Iterable[PlannedRun]) -> bool:
     return any(run.config.device == "cuda" for run in runs)
 
 
+def to_end(training: Training[T], tell: Tell | None = None) -> T:
+    """The outcome of a training, whose steps are told meanwhile."""
+    while True:
+        try:
+            steps = next(training)
+        except StopIteration as end:
+            outcome: T = end.value
+            return outcome
+        if tell:
+            tell(steps)
+
+
+def advancing(runs: Unit, training: Training[T]) -> Generator[Event, None, T]:
+    """The outcome of a training of these runs, whose steps are events meanwhile."""
+    while True:
+        try:
+            steps = next(training)
+        except StopIteration as end:
+            outcome: T = end.value
+            return outcome
+        yield Advanced(runs, steps)
+
+
 def execute(
     run: PlannedRun,
     job: Job,
@@ -83,7 +113,7 @@ def execute(
     begun: Begun | None = None,
     parent: int | None = None,
     endings: Endings | None = None,
-) -> RunSummary:
+) -> Training[RunSummary]:
     """Train and record one run; whatever goes wrong with it is its outcome, never an exception.
 
     With `endings`, the record says how the run ended once they are settled; without, at once.
@@ -100,7 +130,7 @@ def execute(
         return record_failure(run, job, describe(error))
     if begun:
         begun([experiment.record.path])
-    return train(run, experiment, job, interruption, start_s, parent=parent, endings=endings)
+    return (yield from train(run, experiment, job, interruption, start_s, parent=parent, endings=endings))
 
 
 def set_up(run: PlannedRun, job: Job, endings: Endings | None = None) -> Experiment:
@@ -125,9 +155,10 @@ def train(
     *,
     parent: int | None = None,
     endings: Endings | None = None,
-) -> RunSummary:
+) -> Training[RunSummary]:
     """Bring a run that was set up to its end; `start_s` is when its time began, by `monotonic`."""
-    return train_batch((run,), experiment, job, interruption, start_s, parent=parent, endings=endings)[0]
+    unit = train_batch((run,), experiment, job, interruption, start_s, parent=parent, endings=endings)
+    return (yield from unit)[0]
 
 
 def execute_batch(
@@ -138,7 +169,7 @@ def execute_batch(
     begun: Begun | None = None,
     parent: int | None = None,
     endings: Endings | None = None,
-) -> list[RunSummary]:
+) -> Training[list[RunSummary]]:
     """Train and record runs as one program, or as several where memory does not hold it.
 
     A batch that cannot be set up at all is executed one run at a time, so that each run gets its own reason.
@@ -149,13 +180,17 @@ def execute_batch(
         start_s = monotonic()
         part, experiment = prepare_some(left, job, endings)
         if experiment is None:
-            outcomes += [execute(run, job, interruption, parent=parent, endings=endings) for run in part]
+            for run in part:
+                outcome = yield from execute(run, job, interruption, parent=parent, endings=endings)
+                outcomes.append(outcome)
             paths += [outcome.path or "" for outcome in outcomes[len(paths) :]]
             continue
         paths += [recording.record.path for recording in experiment.recordings]
         if begun:
             begun(paths)
-        outcomes += train_batch(part, experiment, job, interruption, start_s, parent=parent, endings=endings)
+        outcomes += yield from train_batch(
+            part, experiment, job, interruption, start_s, parent=parent, endings=endings
+        )
     return outcomes
 
 
@@ -187,7 +222,7 @@ def train_batch(
     *,
     parent: int | None = None,
     endings: Endings | None = None,
-) -> list[RunSummary]:
+) -> Training[list[RunSummary]]:
     """Bring runs that were set up together to their ends; a run's time is its share of all."""
     for batches in experiment.run(interruption):
         if parent is not None and os.getppid() != parent:
@@ -196,6 +231,7 @@ def train_batch(
             endings.look()
         if job.timeout_s is not None and monotonic() - start_s > job.timeout_s * len(runs):
             _time_out(experiment, batches, job)
+        yield batches[0].first_step + len(batches[0].losses)
     both = zip(runs, experiment.recordings, strict=True)
     return [settle(run, job, recording, endings) for run, recording in both]
 

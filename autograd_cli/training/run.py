@@ -9,12 +9,14 @@ from autograd_cli.catalogue.cell import Cell
 from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.level import Level
+from autograd_cli.contract.watched import WatchedConfig, watched
 from autograd_cli.errors import EvoError
 from autograd_cli.runs.record import SOURCE, RunRecord, Status, SweepPlace
 from autograd_cli.runs.writer import MemoryWriter, RunWriter, check_name
 from autograd_cli.training.clock import Clock, clock_of
 from autograd_cli.training.device import use_device
 from autograd_cli.training.environment import GitState, describe_environment
+from autograd_cli.training.honour import not_honoured
 from autograd_cli.training.loop import train, train_many
 from autograd_cli.training.signals import Interruption
 from autograd_cli.training.threads import set_threads
@@ -93,9 +95,10 @@ class Experiment:
         clock: Clock | None,
         *,
         is_batch: bool,
+        given: RunConfig | None = None,
     ) -> None:
         self._cell, self._level, self._clock = cell, level, clock
-        self._is_batch = is_batch
+        self._is_batch, self._given = is_batch, given
         self.recordings = recordings
 
     @property
@@ -161,6 +164,8 @@ class Experiment:
                 recording.status = "failed"
                 recording.finish(None, None)
             return
+        if isinstance(self._given, WatchedConfig):
+            self.record.not_honoured = not_honoured(self._cell.task, self._given, parameters[0])
         for recording, own, result in zip(self.recordings, parameters, results, strict=True):
             if recording.status == "diverged" and (self._has_gone_on or not _are_finite(own)):
                 recording.finish(None, None)
@@ -226,7 +231,8 @@ def prepare(
     cell.level_class  # noqa: B018 - its framework is imported while git looks
     model = cell.model if cell.is_outside else None
     use_device(config, gpu)
-    level = cell.make(config)
+    given = watched(config) if cell.spec.takes_all else config
+    level = cell.make(given)
     clock = clock_of(config.device)
     environment = _environment(config, clock, asked.read() if asked else git or {})
     writer = (
@@ -234,7 +240,8 @@ def prepare(
         if runs_dir is None
         else RunWriter(runs_dir, config, name, environment, place, model, kept_of(cell))
     )
-    return Experiment(cell, level, [Recording(config, writer, durable=durable)], clock, is_batch=False)
+    recordings = [Recording(config, writer, durable=durable)]
+    return Experiment(cell, level, recordings, clock, is_batch=False, given=given)
 
 
 def prepare_batch(

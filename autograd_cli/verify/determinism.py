@@ -47,27 +47,47 @@ def losses_of(cell: Cell, config: RunConfig) -> list[float]:
 
 def losses_by_threads(cell: Cell, config: RunConfig) -> tuple[list[float], list[float]]:
     """The losses of `config` with one thread, and with two."""
-    return losses_of(cell, replace(config, threads=1)), losses_of(cell, replace(config, threads=2))
+    set_threads(1)
+    from autograd_cli.verify.isolation import Isolation  # NumPy waits for its number of threads
+
+    own = Isolation()
+    own.load(cell)
+    with own.of(cell):
+        return losses_of(cell, replace(config, threads=1)), losses_of(cell, replace(config, threads=2))
 
 
 @contextmanager
-def other_process() -> Iterator[ProcessPoolExecutor]:
-    """One fresh process, which imports everything anew and keeps it for all that it is asked."""
-    pool = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=_wait_asleep)
+def fresh_processes(count: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that import everything anew and keep it for all that they are asked."""
+    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_wait_asleep)
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def check_determinism(cell: Cell, config: RunConfig, elsewhere: LossesByThreads | None) -> Determinism:
-    """Run `config` twice here; what `losses_by_threads` found in the other process is in `elsewhere`."""
+@dataclass(frozen=True)
+class Repetition:
+    """A run made twice in one process: the losses of the first, and whether the second gave the same."""
+
+    losses: Sequence[float]
+    again: bool
+
+
+def repeat(cell: Cell, config: RunConfig) -> Repetition:
+    """Run `config` twice here."""
     one = replace(config, threads=1)
     first, second = losses_of(cell, one), losses_of(cell, one)
-    there, with_two = elsewhere.result() if elsewhere else losses_by_threads(cell, config)
+    return Repetition(first, _identical(first, second))
+
+
+def compare_processes(
+    repetition: Repetition, there: Sequence[float], with_two: Sequence[float], *, is_elsewhere: bool
+) -> Determinism:
+    """What `losses_by_threads` found, in another process or not, beside what was found here."""
     return Determinism(
-        again=_identical(first, second),
-        elsewhere=_identical(first, there) if elsewhere else None,
+        again=repetition.again,
+        elsewhere=_identical(repetition.losses, there) if is_elsewhere else None,
         two_threads=_identical(there, with_two),
         two_threads_difference=_largest_difference(there, with_two),
     )

@@ -1,50 +1,112 @@
-"""Custom autograd Functions against torch's own gradcheck, first and second order."""
+"""The autograd Functions that a level applies, against torch's own gradcheck."""
 
 import sys
-from inspect import signature
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from autograd_cli.contract.level import LevelClass
+from autograd_cli.contract.level import Level
 
-_SHAPE = (3, 4)
 # torch's own default would let a derivative pass that is a thousandth off.
 _RTOL, _ATOL = 1e-6, 1e-8
 
 
-def check_functions(level_class: LevelClass, device: str = "cpu") -> dict[str, str | None]:
-    """Check every `torch.autograd.Function` of one input that the level's module defines.
+@dataclass(frozen=True)
+class FunctionCheck:
+    """A `torch.autograd.Function` at the inputs that the level gave it.
 
-    Inputs are random, on `device`, in float64, and at least 0.1 away from zero, where a kink may be. The
-    result is None for a Function whose derivatives are right, and otherwise torch's complaint in one line.
+    Attributes:
+        first: torch's complaint of its first derivatives in one line; None if they are right.
+        second: the same of its second derivatives, of which training makes no use.
+
+    """
+
+    first: str | None
+    second: str | None
+
+
+def check_functions(make: Callable[[], Level]) -> dict[str, FunctionCheck]:
+    """Check every Function that a level's first forward() applies, by its class's name.
+
+    What it is applied to is what it is checked with: the same inputs, in float64, so that neither a kink
+        at zero nor a fixed width is met that the level does not meet. A Function that the level never
+        applies is not looked at.
+
+    Args:
+        make: makes the level, of few numbers and in float64, at its start.
+
     """
     torch = sys.modules.get("torch")
     if torch is None:
         return {}
-    module = sys.modules[level_class.__module__]
-    functions = {
-        name: thing
-        for name, thing in vars(module).items()
-        if isinstance(thing, type)
-        and issubclass(thing, torch.autograd.Function)
-        and thing.__module__ == module.__name__
-        and _inputs(thing) == 1
+    loss = make().forward()
+    applied = list(_applied(loss)) if hasattr(loss, "grad_fn") else []
+    inputs: dict[Any, tuple[Any, ...]] = {}
+    with _recording(applied, inputs):
+        make().forward()
+    return {
+        function.__name__: FunctionCheck(
+            _check(torch.autograd.gradcheck, torch, function, inputs[function]),
+            _check(torch.autograd.gradgradcheck, torch, function, inputs[function]),
+        )
+        for function in applied
+        if function in inputs
     }
-    return {name: _check(torch, function, device) for name, function in functions.items()}
 
 
-def _inputs(function: Any) -> int:
-    """How many inputs a Function takes; with a setup_context() of its own, forward() takes no ctx."""
-    separate = "setup_context" in vars(function)
-    return len(signature(function.forward).parameters) - (not separate)
+def _applied(loss: Any) -> Iterator[Any]:
+    """The classes of the graph's nodes that are custom Functions, each once."""
+    seen, found, waiting = set(), set(), [loss.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        function = getattr(type(node), "_forward_cls", None)
+        # What torch.compile puts into a graph is a Function, too, and none of the level's own.
+        own = function is not None and not function.__module__.startswith("torch.")
+        if own and function not in found:
+            found.add(function)
+            yield function
+        waiting += [child for child, _ in node.next_functions]
 
 
-def _check(torch: Any, function: Any, device: str) -> str | None:
-    generator = torch.Generator().manual_seed(0)
-    z = torch.randn(_SHAPE, generator=generator, dtype=torch.float64)
-    z = (z + 0.1 * z.sign()).to(device).requires_grad_()
-    for order, check in (("first", torch.autograd.gradcheck), ("second", torch.autograd.gradgradcheck)):
-        try:
-            check(function.apply, (z,), rtol=_RTOL, atol=_ATOL)
-        except Exception as error:
-            return f"derivatives of {order} order: {' '.join(str(error).split())[:200]}"
+@contextmanager
+def _recording(functions: list[Any], inputs: dict[Any, tuple[Any, ...]]) -> Iterator[None]:
+    """Keep the arguments of each Function's first forward()."""
+    originals = {function: vars(function).get("forward") for function in functions}
+
+    def wrapped(function: Any) -> Any:
+        forward = function.forward
+        has_context = "setup_context" not in vars(function)
+
+        def record(*arguments: Any) -> Any:
+            inputs.setdefault(function, arguments[1:] if has_context else arguments)
+            return forward(*arguments)
+
+        return staticmethod(record)
+
+    for function in functions:
+        function.forward = wrapped(function)
+    try:
+        yield
+    finally:
+        for function, original in originals.items():
+            if original is None:
+                del function.forward
+            else:
+                function.forward = original
+
+
+def _check(check: Callable[..., object], torch: Any, function: Any, given: tuple[Any, ...]) -> str | None:
+    def fresh(each: Any) -> Any:
+        if not isinstance(each, torch.Tensor) or not each.is_floating_point():
+            return each
+        return each.detach().double().clone().requires_grad_()
+
+    try:
+        check(function.apply, tuple(map(fresh, given)), rtol=_RTOL, atol=_ATOL)
+    except Exception as error:
+        return " ".join(str(error).split())[:200]
     return None

@@ -3,23 +3,24 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from math import isfinite
 
 from autograd_cli.catalogue.cell import Cell, of_class
 from autograd_cli.catalogue.files import names_class
-from autograd_cli.catalogue.registry import TASKS, all_tasks, find_level, find_task, level_names
+from autograd_cli.catalogue.registry import all_tasks, find_level, find_task, level_names
 from autograd_cli.config.files import Setting
 from autograd_cli.config.resolve import parse_value
 from autograd_cli.contract.config import RunConfig
-from autograd_cli.contract.keys import COMMON_KEYS, Key, real
+from autograd_cli.contract.keys import COMMON_KEYS, real
 from autograd_cli.contract.level import LevelClass
 from autograd_cli.errors import ConfigError, unknown
 
 TOLERANCE = 1e-9
+# Beyond it two trainings are not the same, whatever their user is content with.
+LARGEST_TOLERANCE = 1e-3
 LONGEST_RUN = 2000
 QUICK_STEPS = 50
 
-# Keys that verify sets itself or has an argument for, beside those that not every level takes.
+# Keys that verify sets itself or has an argument for.
 _OWN_KEYS = ("task", "impl", "steps", "dtype", "device", "threads")
 
 
@@ -120,9 +121,8 @@ def make_plan(
         ConfigError: a value out of range, or a key that verify sets itself.
 
     """
-    own = {*_OWN_KEYS, *(key.name for task in TASKS.values() for key in task.keys if _is_own(key))}
     for name, setting in settings.items():
-        if name in own:
+        if name in _OWN_KEYS:
             raise ConfigError(f"{setting.where}: evo verify sets {name} itself, or has an option for it")
     if device:
         parse_value(COMMON_KEYS["device"], device)
@@ -137,13 +137,10 @@ def make_plan(
     )
 
 
-def _is_own(key: Key) -> bool:
-    """Equivalence depends on it, and verify chooses the one value that every level takes."""
-    return key.plain is not None and bool(key.levels)
-
-
 def _parse_tolerance(setting: Setting) -> float:
     with suppress(ValueError):
-        if isfinite(value := real(setting.text)) and value >= 0:
+        if 0 <= (value := real(setting.text)) <= LARGEST_TOLERANCE:
             return value
-    raise ConfigError(f"{setting.where}: '{setting.text}' must be a finite number, 0 or more, such as 1e-9")
+    raise ConfigError(
+        f"{setting.where}: '{setting.text}' must be a number from 0 to {LARGEST_TOLERANCE:g}, such as 1e-9"
+    )

@@ -17,7 +17,8 @@ from tests.processes import environment, run_python
 
 NAMES = {
     *("train", "sweep", "plan", "compare", "plot", "verify", "load", "tasks", "graph", "accumulation"),
-    *("Run", "Table", "Plot", "Verification", "Graph", "Batch", "RunConfig"),
+    *("show", "diff", "report", "Plot"),
+    *("Run", "Table", "Verification", "Graph", "Lesson", "Difference", "Report", "Batch", "RunConfig"),
     *("Task", "LevelSpec", "Key", "Problem", "Streams", "ModelSignature"),
     *("EvoError", "ConfigError", "RunError", "__version__"),
 }
@@ -181,7 +182,7 @@ def test_a_table_becomes_a_data_frame(tmp_path: Path) -> None:
         (lambda: evo.train("linear", NoVerbs), "class NoVerbs lacks forward and backward and update"),  # type: ignore[arg-type]
         (lambda: evo.sweep("sin", "numpy", engine="proceses"), "engine: unknown engine 'proceses'"),
         (lambda: evo.sweep("sin", "numpy", lr="log:1:2"), "lr: 'log:1:2' is not a range"),
-        (lambda: evo.verify("sin", tolerance=-1.0), "tolerance: '-1.0' must be a finite number, 0 or more"),
+        (lambda: evo.verify("sin", tolerance=-1.0), "tolerance: '-1.0' must be a number from 0 to 0.001"),
         (lambda: evo.verify("sin", NoVerbs), "class NoVerbs lacks forward and backward and update"),  # type: ignore[arg-type]
         (lambda: evo.compare([], sort="x"), "sort: unknown key 'x'"),
         (lambda: evo.load("no/such/*"), "paths: nothing matches 'no/such/*'"),

@@ -146,7 +146,7 @@ def test_a_file_that_cannot_be_used(tmp_path: Path, content: str, message: str) 
             "MethodForView",
             f"my_levels.py:{line_of('class MethodForView')}: parameters of class MethodForView",
         ),
-        ("RaisesAtOnce", f"my_levels.py:{line_of('w3')}: KeyError: 'w3' (while making the level)"),
+        ("RaisesAtOnce", f"my_levels.py:{line_of('w3')}: KeyError: 'w3': task mlp starts from w1, w2, "),
     ],
 )
 def test_a_class_that_is_no_level(folder: Path, name: str, message: str) -> None:
@@ -204,15 +204,12 @@ def test_predict_never_imports_the_file(folder: Path) -> None:
 
 def test_a_level_may_name_its_model(tmp_path: Path) -> None:
     """A port of `dynamic` says so, and is held against the reference of that model on all of its paths."""
-    port = (
-        "from autograd_cli.tasks.mlp.reference import REFERENCES\n\n\n"
-        "class Mine(REFERENCES['dynamic']):\n    model = '{}'\n"
-    )
+    port = "from autograd_cli.tasks.mlp.dynamic import Mlp\n\n\nclass Mine(Mlp):\n    model = '{}'\n"
     (tmp_path / "right.py").write_text(port.format("dynamic"))
-    right = ("--task", "mlp", "--impl", "right.py:Mine", *SMALL[:2], "start=uniform")
+    right = ("--task", "mlp", "--impl", "right.py:Mine", *SMALL[:2], "H=6", "D_out=3", "start=uniform")
     done = evo("verify", *right, "--quick", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    assert "against dynamic model" in done.stdout
+    assert "momentum=0.9" in done.stdout
     (tmp_path / "wrong.py").write_text(port.format("dynamik"))
     for command in ("verify", "train"):
         line = refused_process(command, "--task", "mlp", "--impl", "wrong.py:Mine", cwd=tmp_path)

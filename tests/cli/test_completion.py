@@ -53,6 +53,8 @@ def test_keys_and_commands(tmp_path: Path) -> None:
     assert complete("evo train --task softmax --impl n", "fish", tmp_path) == ["numpy"]
     assert complete("evo compare --format j", "fish", tmp_path) == ["json"]
     assert complete("evo compare --columns lr,last", "fish", tmp_path) == ["lr,last_loss"]
+    assert complete("evo plot runs/a --x mom", "bash", tmp_path) == ["momentum"]
+    assert complete("evo plot runs/a --theme d", "bash", tmp_path) == ["dark"]
     assert "--baseline" in complete("evo compare --b", "bash", tmp_path)
 
 

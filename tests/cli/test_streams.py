@@ -15,13 +15,13 @@ CONTROL_CODES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def test_a_pipe_gets_plain_lines(tmp_path: Path) -> None:
-    """On a pipe: a header, a row each 100 steps, the result; no control codes."""
+    """On a pipe: a header, a row for step 0 and each 100 steps, the result; no control codes."""
     result = evo_process(*SIN, "--name", "r", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
     assert not CONTROL_CODES.search(result.stdout)
     header, *rows, formula, losses, end, place = result.stdout.splitlines()
     assert header.split() == ["step", "loss", "elapsed_s"]
-    assert [int(row.split()[0]) for row in rows] == list(range(99, 2000, 100))
+    assert [int(row.split()[0]) for row in rows] == [0, *range(99, 2000, 100)]
     assert re.fullmatch(r"y = \S+ [+-] \S+ x [+-] \S+ x² [+-] \S+ x³", formula)
     assert re.fullmatch(r"last loss \S+, best \S+ at step 1999", losses)
     assert re.fullmatch(r"completed; 2000 steps in \S+ \S+, \S+ \S+ a step", end)
@@ -38,7 +38,7 @@ def test_rows_come_while_it_trains(tmp_path: Path) -> None:
         assert process.stdout is not None
         first = [process.stdout.readline().split()[0] for _ in range(3)]
         still_runs = process.poll() is None
-    assert first == ["step", "99", "199"]
+    assert first == ["step", "0", "99"]
     assert still_runs
 
 

@@ -14,9 +14,12 @@ SIN = ("train", "--task", "sin", "--impl", "numpy")
 
 
 def test_the_last_step_has_a_row(tmp_path: Path) -> None:
-    """A run whose length is no multiple of the interval prints its last step as well."""
-    rows = evo(*SIN, "steps=7", "print_every=3", cwd=tmp_path).stdout.splitlines()[1:4]
-    assert [int(row.split()[0]) for row in rows] == [2, 5, 6]
+    """A run whose length is no multiple of the interval prints its first and last step, each once."""
+    for steps, every, expected in ((7, 3, [0, 2, 5, 6]), (2, 1, [0, 1]), (1, 5, [0]), (4, 4, [0, 3])):
+        done = evo(*SIN, f"steps={steps}", f"print_every={every}", cwd=tmp_path)
+        rows = done.stdout.splitlines()[1 : len(expected) + 1]
+        assert [int(row.split()[0]) for row in rows] == expected
+        assert done.stdout.splitlines()[len(expected) + 1].startswith("y = ")
 
 
 def test_quiet_prints_the_directory_alone(tmp_path: Path) -> None:

@@ -63,6 +63,13 @@ def test_groups_that_make_no_sense_are_refused(tmp_path: Path, options: list[str
     assert refused("compare", *runs, *options, cwd=tmp_path).startswith(message)
 
 
+def test_how_often_rows_are_printed_keeps_no_runs_apart(tmp_path: Path) -> None:
+    """Runs that differ in seed and in `print_every` alone are one group over seeds."""
+    runs = [record_run(tmp_path, f"r{i}", [1.0], seed=i, print_every=i + 1).path for i in range(3)]
+    (group,) = json.loads(evo("compare", *runs, "--over", "seed", "--format", "json", cwd=tmp_path).stdout)
+    assert group["runs"] == 3
+
+
 def test_steps_mean_those_that_were_asked_for(tmp_path: Path) -> None:
     """A run that diverged early is one of as many steps as were asked for, in `--where` and in groups."""
     record_run(tmp_path, "whole", [2.0, 1.0, 0.5], steps=3)

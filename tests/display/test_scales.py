@@ -68,6 +68,7 @@ def test_a_key_is_logarithmic_where_its_values_are_far_apart() -> None:
     assert not key_scale([1.0, 2.0]).is_log
     assert key_scale([0, 1], ["numpy", "nn"]).ticks(5) == [(0.0, "numpy"), (1.0, "nn")]
     assert step_scale([0, 499]).ticks(6)[-1] == (500, "500")
+    assert [text for _, text in step_scale([0, 1]).ticks(6)] == ["0", "1", "2"]
 
 
 @given(st.lists(st.floats(0, 100), max_size=20), st.floats(0.1, 5))

@@ -6,16 +6,15 @@ normal draws is 3.9 standard deviations wide. Half of it more on either side rea
 the middle: a right curve fails once in 10,000, and a learning rate that is off by a third is seen.
 """
 
-import csv
 from collections import defaultdict
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from statistics import median
 
 import numpy as np
 import pytest
 
+from autograd_cli.compare.published import SYSTEMS as FILES
+from autograd_cli.compare.published import WRONG, our_level, published_losses
 from autograd_cli.contract.config import RunConfig
 from tests.helpers import arrays, config_of, level_of, losses_of, problem_of, trained_losses
 from tests.verify.wrong_tensors import ClampedGradient
@@ -23,25 +22,10 @@ from tests.verify.wrong_tensors import ClampedGradient
 SEEDS = range(24)
 MARGIN = 0.5  # of the range of our own runs, on either side
 
-FILES = {"mlp_n64": None, "mlp_no_bias": "mlp_no_bias", "mlp_n100": "mlp_n100"}
-# That document's nn.Module takes its weights as arguments.
-OURS = {("mlp_n100", "module"): "functional"}
-WRONG = " (wrong ReLU gradient)"
-
 # What decides how a loss is computed, or how much is printed, but not what comes out.
 _NOT_IN_THE_CURVE = ("impl", "steps", "threads", "print_every", "seed")
 
 Curve = dict[int, float]  # loss by step
-
-
-@cache
-def published() -> dict[tuple[str, str], Curve]:
-    """Every curve of published_losses.csv, by system and implementation."""
-    curves: dict[tuple[str, str], Curve] = defaultdict(dict)
-    with Path(__file__).with_name("published_losses.csv").open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            curves[row["system"], row["implementation"]][int(row["step"])] = float(row["loss"])
-    return curves
 
 
 def group_of(program: tuple[str, str]) -> str:
@@ -49,17 +33,17 @@ def group_of(program: tuple[str, str]) -> str:
     system, implementation = program
     if implementation.endswith(WRONG):
         return f"{system}-wrong"
-    config = config_of("mlp", OURS.get(program, implementation), FILES[system])
+    config = config_of("mlp", our_level(*program) or "", FILES[system])
     decisive = {name: v for name, v in config.to_dict().items() if name not in _NOT_IN_THE_CURVE}
     same = [
         other
-        for (of, other) in published()
+        for (of, other) in published_losses()
         if of == system
         and not other.endswith(WRONG)
         and (other == "dynamic") == (implementation == "dynamic")
     ]
     for other in same:
-        values = config_of("mlp", OURS.get((system, other), other), FILES[system]).to_dict()
+        values = config_of("mlp", our_level(system, other) or "", FILES[system]).to_dict()
         if {name: v for name, v in values.items() if name not in _NOT_IN_THE_CURVE} == decisive:
             return f"{system}-{other}"
     raise AssertionError(program)
@@ -68,7 +52,7 @@ def group_of(program: tuple[str, str]) -> str:
 def groups() -> dict[str, list[tuple[str, str]]]:
     """The published programs by the curve that they share."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for program in published():
+    for program in published_losses():
         found[group_of(program)].append(program)
     return found
 
@@ -121,22 +105,24 @@ def outside(curve: Curve, low: list[float], high: list[float]) -> list[str]:
 
 def test_all_published_rows_are_here() -> None:
     """No row of the documents has been lost: 957 of them, from three systems."""
-    assert sum(map(len, published().values())) == 957
-    assert {system for system, _ in published()} == set(FILES)
-    assert sorted(p for programs in groups().values() for p in programs) == sorted(published())
+    assert sum(map(len, published_losses().values())) == 957
+    assert {system for system, _ in published_losses()} == set(FILES)
+    assert sorted(p for programs in groups().values() for p in programs) == sorted(published_losses())
 
 
 @pytest.mark.parametrize("group", groups())
 def test_our_runs_reach_every_published_loss(group: str) -> None:
     """Each loss that a document prints lies within what our runs over many seeds show at that step."""
     programs = groups()[group]
-    steps = max(max(published()[program]) for program in programs) + 1
+    steps = max(max(published_losses()[program]) for program in programs) + 1
     system, implementation = programs[0]
     run = wrong_losses if implementation.endswith(WRONG) else trained_losses
     if system == "mlp_no_bias":
         run = losses_by_examples  # hundreds of steps, from 24 starts
     low, high = envelope(system, implementation.removesuffix(WRONG), steps, run)
-    assert {program: out for program in programs if (out := outside(published()[program], low, high))} == {}
+    assert {
+        program: out for program in programs if (out := outside(published_losses()[program], low, high))
+    } == {}
 
 
 @pytest.mark.parametrize("impl", ["numpy", "module"])
@@ -155,7 +141,7 @@ def test_the_envelope_can_reject(key: str, value: float | str) -> None:
             config_of("mlp", "module", seed=config.seed, steps=config.steps, **{key: value})
         )
 
-    curve = published()["mlp_n64", "nn"]
+    curve = published_losses()["mlp_n64", "nn"]
     low, high = envelope("mlp_n64", "module", max(curve) + 1, run)
     assert outside(curve, low, high)
 

@@ -52,4 +52,23 @@ def test_readme_s_package_trains_verifies_and_predicts(folder: Path) -> None:
     assert "y = 3 x²" in trained
     assert "completed; 20 steps" in other
     assert verified.splitlines()[-1] == "1 of 1 levels verified"
-    assert float(predicted) == pytest.approx(12.0, rel=1e-3)
+    assert float(predicted.split()[-1]) == pytest.approx(12.0, rel=1e-3)
+
+
+def test_readme_s_package_is_shown(folder: Path) -> None:
+    """A task and a level of an installed package are shown with their code, and a step leads to the level."""
+
+    def told(*words: str) -> str:
+        done = evo_process(*words, cwd=folder, PYTHONPATH=str(folder / "site"))
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    task = told("show", "parabola")
+    assert "points from -1 to 1 (a whole number, 2 or more)" in task
+    assert "parabola.yaml" in task
+    assert "grad_w = (2 * (self.y_pred - self.y) * self.x2).sum()" in told("show", "parabola", "numpy")
+    mine = told("show", "mlp", "mine")
+    assert "class Mine(Mlp):" in mine
+    assert "inherited: init from Mlp, forward from Mlp" in mine
+    assert "+class Mine(Mlp):" in told("diff", "mlp", "numpy", "mine")
+    assert "mine" in told("show", "mlp")

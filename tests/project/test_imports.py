@@ -35,12 +35,28 @@ COMPLETION = {"_EVO_COMPLETE": "complete_bash", "COMP_WORDS": "evo train --impl 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["train", "--help"], ["compare", "--help"], ["list"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["train", "--help"],
+        ["compare", "--help"],
+        ["list"],
+        ["show", "mlp"],
+        ["show", "mlp", "dynamic"],
+        ["diff", "mlp", "nn", "optim"],
+    ],
     ids=" ".join,
 )
 def test_help_and_list_are_light(tmp_path: Path, arguments: list[str]) -> None:
-    """Help, version and the matrix import no torch, no NumPy, and no rich on a pipe."""
-    assert not loaded(*arguments, cwd=tmp_path) & {"torch", "numpy", "rich", "pydantic"}
+    """Help, the matrix and the lessons import no torch, no NumPy, and on a pipe nothing that colours."""
+    assert not loaded(*arguments, cwd=tmp_path) & {
+        "torch",
+        "numpy",
+        "rich",
+        "pydantic",
+        "pygments",
+        "matplotlib",
+    }
 
 
 @pytest.mark.parametrize("style", ["table", "json", "csv", "markdown"])

@@ -35,6 +35,8 @@ def test_the_wheel_holds_what_it_needs(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {f"autograd_cli/configs/{name}.yaml" for name in SHIPPED} <= set(names)
     assert "autograd_cli/tasks/mlp/numpy.py" in names
+    for name in ("display/report/page.html.j2", "display/report/zh.yaml", "compare/published_losses.csv"):
+        assert f"autograd_cli/{name}" in names
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"autograd_cli"}
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import autograd_cli
 from autograd_cli.config.values import expand_values, parse_duration
 from autograd_cli.errors import ConfigError
-from autograd_cli.sweep.cores import cores
 from autograd_cli.sweep.sweep import Sweep
+from autograd_cli.training.cores import cores
 from tests.helpers import LEVELS, ROOT, evo, plan_of, refused, sweep
 
 MLP = ("task=mlp", "impl=autograd,nn")

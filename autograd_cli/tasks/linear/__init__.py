@@ -45,4 +45,6 @@ TASK = Task(
         "function": "a line is one product and one sum, with no operation left to differentiate by hand",
         "dynamic": "a single layer has no path to choose from",
     },
+    references={"line": ".reference:Line"},
+    odd_shapes=({"N": 1}, {"N": 2}),
 )

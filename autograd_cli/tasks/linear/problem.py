@@ -1,6 +1,7 @@
 """Data and start of the linear task, drawn once in float64 for all of its levels."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,13 @@ def make(config: RunConfig) -> Problem:
     else:
         w, b = streams.start.uniform(-1, 1, 2)
     return Problem(x, 2 * x + 1, {"w": np.array([[w]]), "b": np.array([b])}, streams.control)
+
+
+def general(config: RunConfig) -> Problem:
+    """`make` with data that hide nothing, for verify: x at random, y on no line."""
+    streams = Streams.of(config.seed)
+    x = streams.data.uniform(0, config.N, (config.N, 1))
+    return replace(make(config), x=x, y=config.N * streams.data.standard_normal((config.N, 1)))
 
 
 def describe(model: str, parameters: Mapping[str, Any]) -> str:  # noqa: ARG001 - the protocol's signature

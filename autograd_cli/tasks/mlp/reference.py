@@ -1,4 +1,11 @@
-"""The dynamic network in NumPy, every derivative by hand: what `dynamic` is held against."""
+"""The task's models in NumPy, every derivative by hand and all layers alike: what levels are held against.
+
+The programs take the problem's arrays as they are, and know no rule of update: verify brings both.
+"""
+
+from collections.abc import Iterator
+from itertools import repeat
+from typing import Any
 
 import numpy as np
 
@@ -6,57 +13,83 @@ from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.problem import Problem
 
 
-class Dynamic:
-    """relu(… relu(relu(x w1 + b1) w_middle + b_middle) …) w2 + b2, the middle layer 0 to 3 times."""
+class TwoLayer:
+    """relu(x w1 + b1) w2 + b2 with biases or without; loss = Σ (y_pred - y)².
+
+    Of a layer z = a w + b with a = relu of the layer before, and g = dloss/dz:
+    dloss/dw = aᵀ g, dloss/db = Σ g over the examples, dloss/da = g wᵀ, and through the relu g (z > 0).
+    """
+
+    names: tuple[str, ...] = ("w1", "b1", "w2", "b2")
 
     def __init__(self, problem: Problem, config: RunConfig) -> None:
-        self.x = problem.x.astype(config.dtype)
-        self.y = problem.y.astype(config.dtype)
-        names = ["w1", "w_middle", "w2"] + (["b1", "b_middle", "b2"] if config.bias else [])
-        self.parameters = {name: problem.start[name].astype(config.dtype) for name in names}
-        self.gradients = {name: np.zeros_like(p) for name, p in self.parameters.items()}
-        self.velocity: dict[str, np.ndarray] = {}
-        self.depths = problem.choices(4)
-        self.lr, self.momentum = config.lr, config.momentum
+        self.x, self.y = problem.x, problem.y
+        names = [name for name in self.names if config.bias or name[0] == "w"]
+        self.parameters: dict[str, Any] = {name: problem.start[name] for name in names}
+        self.gradients: dict[str, Any] = {}
+        self.depths = self.draw_depths(problem)
 
-    def forward(self) -> np.floating:
-        """Sum of squared errors, at a depth of 0, 1, 2 or 3 drawn afresh."""
-        layers = ["1"] + ["_middle"] * next(self.depths)
-        self.steps = []  # name of the layer, its input, its pre-activation
-        h_relu = self.x
-        for layer in layers:
-            h = self._linear(layer, h_relu)
-            self.steps.append((layer, h_relu, h))
-            h_relu = np.maximum(h, 0)
-        self.h_relu = h_relu
-        self.y_pred = self._linear("2", h_relu)
+    def draw_depths(self, problem: Problem) -> Iterator[int]:
+        """How often the middle layer runs: never."""
+        return repeat(0)
+
+    def forward(self) -> Any:
+        """Sum of squared errors, at the depth that comes next."""
+        self.depth = next(self.depths)
+        self.steps = []  # name of the layer, its input, its output before the relu
+        a = self.x
+        for layer in ["1"] + ["_middle"] * self.depth:
+            z = self.linear(layer, a)
+            self.steps.append((layer, a, z))
+            a = np.maximum(z, 0)
+        self.a, self.y_pred = a, self.linear("2", a)
         return np.square(self.y_pred - self.y).sum()
 
-    def backward(self, loss: np.floating) -> None:
+    def backward(self, loss: Any) -> None:
         """Back through the layers as they ran; a layer that ran twice adds two gradients."""
-        self.used = {"1", "2"} | {layer for layer, _, _ in self.steps}
-        self.gradients = {name: np.zeros_like(p) for name, p in self.parameters.items()}
-        grad = 2.0 * (self.y_pred - self.y)
-        grad = self._add_gradients("2", self.h_relu, grad)
-        for layer, layer_input, h in reversed(self.steps):
-            grad = self._add_gradients(layer, layer_input, grad * (h > 0))
+        self.gradients = {}
+        g = 2.0 * (self.y_pred - self.y)
+        g = self.through("2", self.a, g)
+        for layer, a, z in reversed(self.steps):
+            g = self.through(layer, a, g * (z > 0))
 
-    def update(self) -> None:
-        """SGD with momentum: v = momentum v + gradient, p -= lr v, for the layers that ran."""
-        for name, gradient in self.gradients.items():
-            if name[1:] in self.used:
-                v = self.momentum * self.velocity[name] + gradient if name in self.velocity else gradient
-                self.velocity[name] = v
-                self.parameters[name] -= self.lr * v
+    def linear(self, layer: str, a: Any) -> Any:
+        """A layer's output; without a bias where the model has none."""
+        z = a @ self.parameters["w" + layer]
+        return z + self.parameters["b" + layer] if "b" + layer in self.parameters else z
 
-    def _linear(self, layer: str, z: np.ndarray) -> np.ndarray:
-        return z @ self.parameters["w" + layer] + self.parameters.get("b" + layer, 0.0)
+    def through(self, layer: str, a: Any, g: Any) -> Any:
+        """Add the layer's gradients, given its input and dloss/dz, and return dloss/da."""
+        self.add("w" + layer, a.T @ g)
+        if "b" + layer in self.parameters:
+            self.add("b" + layer, g.sum(axis=0))
+        return g @ self.parameters["w" + layer].T
 
-    def _add_gradients(self, layer: str, layer_input: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
-        self.gradients["w" + layer] += layer_input.T @ grad_output
-        if "b" + layer in self.gradients:
-            self.gradients["b" + layer] += grad_output.sum(axis=0)
-        return grad_output @ self.parameters["w" + layer].T
+    def add(self, name: str, gradient: Any) -> None:
+        """Sum the gradients of a parameter over its uses."""
+        self.gradients[name] = self.gradients[name] + gradient if name in self.gradients else gradient
+
+    def reached(self) -> dict[str, bool]:
+        """What the last pass took of the model's branches."""
+        paths = [z > 0 for _, _, z in self.steps]
+        return {
+            "a hidden unit below 0": any(not path.all() for path in paths),
+            "a hidden unit above 0": any(path.any() for path in paths),
+        }
 
 
-REFERENCES = {"dynamic": Dynamic}
+class Dynamic(TwoLayer):
+    """relu(… relu(relu(x w1 + b1) w_middle + b_middle) …) w2 + b2, the middle layer 0 to 3 times.
+
+    At depth 0 the middle layer has no gradient, and rests.
+    """
+
+    names = ("w1", "b1", "w_middle", "b_middle", "w2", "b2")
+
+    def draw_depths(self, problem: Problem) -> Iterator[int]:
+        """How often the middle layer runs: 0, 1, 2 or 3 times, drawn afresh."""
+        return problem.choices(4)
+
+    def reached(self) -> dict[str, bool]:
+        """What the last pass took of the model's branches."""
+        return super().reached() | {f"depth {depth}": depth == self.depth for depth in range(4)}

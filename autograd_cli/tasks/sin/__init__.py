@@ -54,5 +54,10 @@ TASK = Task(
         ),
     ),
     absent={"functional": "a formula is a function of its coefficients anyway: mlp shows what changes"},
-    references={"legendre": ".reference:Legendre", "dynamic": ".reference:Dynamic"},
+    references={
+        "cubic": ".reference:Cubic",
+        "legendre": ".reference:Legendre",
+        "dynamic": ".reference:Dynamic",
+    },
+    odd_shapes=({"N": 1}, {"N": 2}, {"N": 7}),
 )

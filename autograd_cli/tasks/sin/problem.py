@@ -1,6 +1,7 @@
 """Data and start of the sin task, drawn once in float64 for all of its levels."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import pi, sqrt
 from typing import Any
 
@@ -34,6 +35,13 @@ def make(config: RunConfig) -> Problem:
         for i, (name, value) in enumerate(zip("abcde", given, strict=True))
     }
     return Problem(x, np.sin(x), start, streams.control)
+
+
+def general(config: RunConfig) -> Problem:
+    """`make` with data that hide nothing, for verify: x at random and not symmetric, y N(0, 1)."""
+    streams = Streams.of(config.seed)
+    x = streams.data.uniform(-pi, pi, config.N)
+    return replace(make(config), x=x, y=streams.data.standard_normal(config.N))
 
 
 def describe(model: str, parameters: Mapping[str, Any]) -> str:

@@ -31,4 +31,6 @@ TASK = Task(
         "batched": "the lesson here is backward() on bare tensors, once",
         "dynamic": "a single product and a softmax have no path to choose from",
     },
+    references={"softmax": ".reference:Softmax"},
+    odd_shapes=({"D_in": 1, "D_out": 2}, {"D_in": 4, "D_out": 4}),
 )

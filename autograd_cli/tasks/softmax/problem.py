@@ -1,6 +1,7 @@
 """Data and start of the softmax task, drawn once in float64 for all of its levels."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,13 @@ def make(config: RunConfig) -> Problem:
         "b": streams.start.standard_normal(D_out),
     }
     return Problem(np.ones(D_in), np.zeros(D_out), start, streams.control)
+
+
+def general(config: RunConfig) -> Problem:
+    """`make` with data that hide nothing, for verify: x N(0, 1), labels of both kinds."""
+    streams = Streams.of(config.seed)
+    labels = streams.data.permutation(np.arange(config.D_out) % 2).astype(np.float64)
+    return replace(make(config), x=streams.data.standard_normal(config.D_in), y=labels)
 
 
 def describe(model: str, parameters: Mapping[str, Any]) -> str | None:

@@ -1,0 +1,1 @@
+"""A level's source cut into its verbs, its keys, and what a step from one level to another changes."""
