@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -144,10 +145,14 @@ def kind_of(record: RunRecord) -> tuple[Value, ...]:
     """What two runs have in common whose losses measure the same: the task, and the sizes of its data."""
     config = record.config
     name = config.get("task")
-    task = TASKS.get(str(name))
-    if task is None:
-        return (name,)
-    return (name, *(config.get(key.name) for key in task.keys if key.plain is None and key.kind is int))
+    return (name, *map(config.get, _sizes(str(name))))
+
+
+@cache
+def _sizes(task: str) -> list[str]:
+    """Keys of the sizes of a task's data; of a task from elsewhere none is known."""
+    keys = TASKS[task].keys if task in TASKS else ()
+    return [key.name for key in keys if key.plain is None and key.kind is int]
 
 
 def _split_columns(text: str | None, keys: Sequence[str]) -> list[str] | None:
@@ -183,5 +188,4 @@ def find_baseline(records: Sequence[RunRecord], baseline: str) -> RunRecord:
 
 def _differs(key: str, records: Sequence[RunRecord]) -> bool:
     """Whether runs that have the key disagree on it; no run disagrees on another task's keys."""
-    values = [record.config[key] for record in records if key in record.config]
-    return any(value != values[0] for value in values)
+    return len({record.config[key] for record in records if key in record.config}) > 1

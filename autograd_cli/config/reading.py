@@ -43,22 +43,29 @@ def open_regular(path: Path | str) -> BinaryIO:
         OSError: there is none, it is something else, or it may not be read.
 
     """
+    return open(_descriptor(path)[0], "rb")
+
+
+def _descriptor(path: Path | str) -> tuple[int, int]:
+    """A regular file, opened to read, and its size in bytes."""
     _check_regular(os.stat(path))
     # What has taken the file's place since then is not waited for either.
-    file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY), "rb")  # noqa: SIM115 - the caller's
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     try:
-        _check_regular(os.fstat(file.fileno()))
+        found = os.fstat(descriptor)
+        _check_regular(found)
     except OSError:
-        file.close()
+        os.close(descriptor)
         raise
-    return file
+    return descriptor, found.st_size
 
 
 def _check_regular(found: os.stat_result) -> None:
+    if stat.S_ISREG(found.st_mode):
+        return
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "not a regular file")
+    raise OSError(errno.EINVAL, "not a regular file")
 
 
 def read_bounded(path: Path | str, most: int) -> bytes:
@@ -68,9 +75,14 @@ def read_bounded(path: Path | str, most: int) -> bytes:
         OSError: as of `open_regular`, or the file is larger.
 
     """
-    with open_regular(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        content = file.read(min(size, most) + 1)
+    descriptor, size = _descriptor(path)
+    try:
+        left = min(size, most) + 1
+        content = os.read(descriptor, left)
+        while 0 < len(content) < left and (more := os.read(descriptor, left - len(content))):
+            content += more
+    finally:
+        os.close(descriptor)
     if len(content) > most:
         raise OSError(errno.EFBIG, f"larger than {most / 2**20:.4g} MiB, which no such file is")
     return content

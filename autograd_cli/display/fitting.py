@@ -56,21 +56,26 @@ def fit(columns: Sequence[Column], width: int) -> tuple[list[Column], list[str]]
     while over() > 0 and (heavy := max(kept, key=lambda i: columns[i].weight)) and columns[heavy].weight > 0:
         kept.remove(heavy)
     cut_names(0)
-    found = [replace(columns[i], texts=[cut(text, widths[i]) for text in columns[i].texts]) for i in kept]
+    found = [
+        replace(columns[i], texts=[cut(text, widths[i]) for text in columns[i].texts])
+        if columns[i].least
+        else columns[i]
+        for i in kept
+    ]
     return found, [column.title for i, column in enumerate(columns) if i not in kept]
 
 
 def lines_of(columns: Sequence[Column]) -> list[str]:
     """The header and the rows."""
-    widths = [column.width for column in columns]
-    rows = zip(*([column.title, *column.texts] for column in columns), strict=True)
-    return [
-        _GAP.join(
-            " " * (width - cells(text)) + text if column.is_right else text + " " * (width - cells(text))
-            for text, column, width in zip(row, columns, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
+    padded = []
+    for column in columns:
+        texts = [column.title, *column.texts]
+        widths = list(map(cells, texts))
+        width = max(widths)
+        blanks = [" " * (width - one) for one in widths]
+        pairs = zip(blanks, texts, strict=True) if column.is_right else zip(texts, blanks, strict=True)
+        padded.append([one + other for one, other in pairs])
+    return [_GAP.join(row).rstrip() for row in zip(*padded, strict=True)]
 
 
 def paragraph(text: str, width: int) -> list[str]:

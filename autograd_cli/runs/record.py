@@ -281,7 +281,7 @@ def _is_sound(name: str, value: Any) -> bool:
         return value in _STATUSES
     if name == "files":
         return all(
-            type(size) is int and file == os.path.basename(file) and file not in ("", ".", "..")
+            type(size) is int and "/" not in file and file not in ("", ".", "..")
             for file, size in value.items()
         )
     if name == "curve":
