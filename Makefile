@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTEST := -m pytest -n 2 --dist worksteal
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types check faults lowest newest bench picture rooms clean
+.PHONY: demo test lint types check faults lowest newest bench mutants picture rooms clean
 
 demo: $(VENV)/installed  ## install, and train `optim` on `sin` before your eyes
 	$(BIN)/evo train --impl optim --task sin
@@ -38,6 +38,9 @@ newest: $(NEWEST)/installed-test  ## the tests of the command line with the newe
 bench: $(VENV)/installed-test  ## measure everything anew; ten minutes on an otherwise idle machine
 	$(BIN)/python benchmarks/all.py
 	$(BIN)/python benchmarks/readme.py
+
+mutants: $(VENV)/installed-test  ## change the package in hundreds of places, one at a time: do the tests notice? 20 minutes
+	$(BIN)/python benchmarks/mutants.py --output docs/MUTANTS.md
 
 picture: $(VENV)/installed  ## draw the README's picture from a real run
 	$(BIN)/python docs/picture.py

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from autograd_cli.catalogue.files import names_class
+from autograd_cli.verify import cells
 from tests.helpers import ROOT, complaint_of, evo, loss_column, refused, train_run
 from tests.processes import evo_process, refused_process
+from tests.verify.here import here
 
 LEVELS = '''
 import numpy as np
@@ -202,8 +204,9 @@ def test_predict_never_imports_the_file(folder: Path) -> None:
     assert not (folder / "touched").exists()
 
 
-def test_a_level_may_name_its_model(tmp_path: Path) -> None:
+def test_a_level_may_name_its_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A port of `dynamic` says so, and is held against the reference of that model on all of its paths."""
+    monkeypatch.setattr(cells, "fresh_processes", here)
     port = "from autograd_cli.tasks.mlp.dynamic import Mlp\n\n\nclass Mine(Mlp):\n    model = '{}'\n"
     (tmp_path / "right.py").write_text(port.format("dynamic"))
     right = ("--task", "mlp", "--impl", "right.py:Mine", *SMALL[:2], "H=6", "D_out=3", "start=uniform")

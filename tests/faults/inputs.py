@@ -207,7 +207,11 @@ _BASE: dict[str, tuple[str, ...]] = {
     "list": (),
     "verify": ("--task", "sin", "--impl", "numpy", "--quick", "steps=1"),
     "graph": ("--task", "sin", "--impl", "numpy"),
+    "show": ("sin", "numpy"),
+    "diff": ("sin", "numpy", "tensor"),
     "compare": ("r",),
+    "plot": ("r",),
+    "report": ("--runs", "r", "--output", "page.html"),
     "predict": ("r",),
 }
 

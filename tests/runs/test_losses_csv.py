@@ -10,11 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograd_cli.errors import RunError
 from autograd_cli.runs.losses import (
     HEADER,
     SKETCH_POINTS,
+    CurveSummary,
     Sketch,
     Summarizer,
+    evenly,
     format_rows,
     read_losses,
     summarize,
@@ -92,3 +95,90 @@ def test_summary_does_not_depend_on_the_pieces(losses: list[float], size: int) -
     assert summary.diverged_step == (bad[0] if bad else None)
     rows: Iterator[tuple[int, float, float | None]] = ((i, loss, None) for i, loss in enumerate(losses))
     assert summarize(rows).curve == summarizer.curve
+
+
+@pytest.mark.parametrize(
+    ("losses", "expected"),
+    [
+        ([1.5, math.nan], b"5,1.5,0.1\n6,nan,0.2\n"),
+        ([1.5, math.inf], b"5,1.5,0.1\n6,inf,0.2\n"),
+        ([-math.inf], b"5,-inf,0.1\n"),
+        ([1.5, 2.5], b"5,1.5,0.1\n6,2.5,0.2\n"),
+        ([], b""),
+    ],
+)
+def test_a_diverged_row_has_the_number_of_its_step(losses: list[float], expected: bytes) -> None:
+    """Whatever batch it comes in, and whether or not others stand before it."""
+    assert format_rows(5, losses, [0.1, 0.2][: len(losses)]) == expected
+
+
+def test_points_are_spread_from_the_first_to_the_last() -> None:
+    """As many as are asked for, or all."""
+    assert evenly(range(10), 4) == [0, 3, 6, 9]
+    assert evenly(range(5), 9) == [0, 1, 2, 3, 4]
+    assert evenly([7.0, 8.0], 2) == [7.0, 8.0]
+    assert evenly([7.0, 8.0], 1) == [7.0]
+    assert evenly([], 4) == []
+
+
+def test_a_sketch_in_pieces() -> None:
+    """200 values in pieces of 7 leave every eighth of them; 2 n values are kept whole, one more is not."""
+    sketch = Sketch()
+    for at in range(0, 200, 7):
+        sketch.extend(range(at, min(at + 7, 200)))
+    assert sketch.points == list(range(0, 200, 8))
+    for count, stride in ((2 * SKETCH_POINTS, 1), (2 * SKETCH_POINTS + 1, 2)):
+        sketch = Sketch()
+        sketch.extend(range(count))
+        assert sketch.points == list(range(0, count, stride))
+
+
+def test_a_summary_of_pieces() -> None:
+    """Each number by hand: those of the first piece are not forgotten, and those of the last one count."""
+    summarizer = Summarizer()
+    summarizer.extend([], [], 9.0)
+    assert (summarizer.summary, summarizer.curve) == (CurveSummary(), [])
+    summarizer.extend([10, 11, 12], [3.0, 1.0, 1.0], 0.5)
+    summarizer.extend([13, 14, 15], [math.nan, 2.0, math.inf])
+    s = summarizer.summary
+    assert (s.steps, s.first_loss, s.best_loss, s.best_step) == (6, 3.0, 1.0, 11)
+    assert (s.last_loss, s.elapsed_s, s.diverged_step) == (None, 0.5, 13)
+    summarizer.extend([16, 17], [-math.inf, 0.5], 0.75)
+    assert (s.last_loss, s.best_step, s.elapsed_s, s.diverged_step) == (0.5, 17, 0.75, 13)
+    assert summarizer.curve == [3.0, 1.0, 1.0, 2.0, 0.5]
+    first = Summarizer()
+    first.extend([0], [math.inf], 0.1)
+    first.extend([1], [1.0], 0.2)
+    assert (first.summary.first_loss, first.summary.best_loss, first.summary.diverged_step) == (None, 1.0, 0)
+
+
+def test_csv_of_other_tools(tmp_path: Path) -> None:
+    """Other columns, orders, capitals, empty rows, 3.0 for a step, and times that are none."""
+    path = tmp_path / "other.csv"
+    path.write_text("Loss , x,Step,elapsed_s\n1.5,a,0,\n\n2.5,b,3.0,inf\n3.5,c,4,0.25\n4.5,d,-5,nan\n")
+    assert list(read_losses(path)) == [(0, 1.5, None), (3, 2.5, None), (4, 3.5, 0.25), (-5, 4.5, None)]
+    path.write_text("step,loss\n1,2")
+    assert list(read_losses(path)) == [(1, 2.0, None)]
+    assert list(read_losses(path, maybe_torn=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no columns 'step' and 'loss' in its first line"),
+        ("step,x\n", "no columns 'step' and 'loss' in its first line"),
+        ("loss,x\n", "no columns 'step' and 'loss' in its first line"),
+        ("step,loss\n0,1\n0.5,1\n", ":3: not a step and a loss: '0.5,1'"),
+        ("step,loss\n0\n", ":2: not a step and a loss: '0'"),
+        ("step,loss\n0,x\n", ":2: not a step and a loss: '0,x'"),
+    ],
+)
+def test_csv_that_is_no_curve(tmp_path: Path, text: str, message: str) -> None:
+    """The line, and what it holds."""
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    with pytest.raises(RunError) as error:
+        list(read_losses(path))
+    assert message in str(error.value)
+    with pytest.raises(RunError, match=r"none\.csv: cannot read: No such file"):
+        list(read_losses(tmp_path / "none.csv"))

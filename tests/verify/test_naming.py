@@ -1,8 +1,7 @@
 """`evo verify` names the mistake: what it says of levels that are wrong on purpose, and when nothing."""
 
 import re
-from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -50,23 +49,28 @@ def settings_of(mistake: type[Planted]) -> Settings:
     return mistake.task, tuple(f"{key}={value}" for key, value in (SIZES.get(mistake.task, {}) | own).items())
 
 
-class Found(NamedTuple):
-    """The verdict on every mistake, and which hypotheses were the first that fitted, by what parted."""
+class Found:
+    """The verdict on each mistake once it is asked for, and which hypotheses were the first that fitted."""
 
-    verdicts: dict[type[Planted], Verdict]
-    said: set[tuple[str, Hypothesis]]
+    def __init__(self) -> None:
+        self.said: set[tuple[str, Hypothesis]] = set()
+        self._verdicts: dict[type[Planted], Verdict] = {}
+
+    def verdict(self, mistake: type[Planted]) -> Verdict:
+        """What `evo verify` finds of it."""
+        if mistake not in self._verdicts:
+            task, words = settings_of(mistake)
+            level_class: Any = mistake
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(hypotheses, "HYPOTHESES", _watched(self.said))
+                (self._verdicts[mistake],) = verify_here(task, [level_class], words)
+        return self._verdicts[mistake]
 
 
 @pytest.fixture(scope="module")
 def found() -> Found:
-    """Every mistake verified, those of the same settings together."""
-    found = Found({}, set())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hypotheses, "HYPOTHESES", _watched(found.said))
-        for (task, words), group in groupby(sorted(mistakes(), key=settings_of), settings_of):
-            classes: list[Any] = list(group)
-            found.verdicts.update(zip(classes, verify_here(task, classes, words), strict=True))
-    return found
+    """Verdicts that the tests of this file share."""
+    return Found()
 
 
 def _watched(said: set[tuple[str, Hypothesis]]) -> dict[What, tuple[Hypothesis, ...]]:
@@ -87,7 +91,7 @@ def _watched(said: set[tuple[str, Hypothesis]]) -> dict[What, tuple[Hypothesis, 
 @pytest.mark.parametrize("mistake", mistakes(), ids=lambda mistake: mistake.__name__)
 def test_mistake(found: Found, mistake: type[Planted]) -> None:
     """Every planted mistake is rejected, and called what it is, or nothing at all."""
-    verdict = found.verdicts[mistake]
+    verdict = found.verdict(mistake)
     assert not verdict.passed
     complaint = verdict.complaints[0]
     if mistake.called is None:
@@ -98,6 +102,8 @@ def test_mistake(found: Found, mistake: type[Planted]) -> None:
 
 def test_every_hypothesis_has_its_mistake(found: Found) -> None:
     """Each entry of the table is the first that fits some planted mistake: none stands there in vain."""
+    for mistake in mistakes():
+        found.verdict(mistake)
     every = {(what, one) for what, row in HYPOTHESES.items() for one in row}
     assert not {(what, one.__name__) for what, one in every - found.said}
 

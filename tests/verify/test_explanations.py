@@ -1,0 +1,165 @@
+"""Where an explanation ends: the numbers next to those that a hypothesis is true of."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd_cli.verify.hypotheses import arrays, data, factors, fit, history, rerun, updates
+from tests.verify.evidence import evidence_of, other_gradients, other_loss, parted
+
+
+@pytest.mark.parametrize("length", [0.02, 5.0])
+def test_clipped_as_torch_clips(length: float) -> None:
+    """clip_grad_norm_ divides by the norm and a millionth, which shows where the norm is small."""
+    evidence = evidence_of("mlp", "gradient")
+    gradients = evidence.level[0].gradients
+    norm = np.sqrt(sum(np.square(g).sum() for g in gradients.values()))
+    clipped = parted(evidence, lambda g: g * (length / (norm + 1e-6)))
+    assert f"all arrays together have the norm {length:g}," in str(arrays.clipped_by_norm(clipped))
+
+
+def test_rows_alike_in_an_array_of_one_row() -> None:
+    """The axis that has more than one entry is the one that was averaged."""
+    evidence = evidence_of("mlp", "gradient", D_in=1)
+    alike = parted(evidence, lambda g: np.broadcast_to(g.mean(-1, keepdims=True), g.shape))
+    assert "mean" in str(arrays.rows_alike(alike))
+
+
+def test_a_minus_or_a_factor_that_was_minus_one() -> None:
+    """Where a parameter is -1, forgetting it is as likely; where none is, it is not spoken of."""
+    for start, said in ((-1.0, True), (1.0, False), (0.5, False)):
+        evidence = evidence_of("sin", "gradient", b=start)
+        words = str(factors.opposite_sign(parted(evidence, lambda g: -g)))
+        assert words.startswith("it is the reference's with the opposite sign")
+        assert ("or the factor b = -1 forgotten" in words) == said
+
+
+def test_factors_are_told_to_rounding() -> None:
+    """What is a millionth of a half off is no half, and a size of 1 is no word for a factor of 1."""
+    evidence = evidence_of("mlp", "gradient", N=8, D_in=5, H=6, D_out=1)
+    assert factors.name_of_factor(evidence, 0.5)[0] == "1/2"
+    assert factors.name_of_factor(evidence, 0.5 * (1 + 1e-7)) == ("0.5", None)
+    assert factors.name_of_factor(evidence, 1 / 8)[0] == "1/8 = 1/N"
+    assert factors.name_of_factor(evidence, -2.0)[1] == "a factor 2 too many, with the opposite sign"
+
+
+def test_small_arrays_are_judged_beside_the_large_ones() -> None:
+    """An explanation of one array holds though a tiny one beside it has other rounding."""
+    evidence = evidence_of("mlp", "gradient")
+    right = dict(evidence.level[0].gradients)
+    tiny = {name: g * (1e-6 if name == "w2" else 1) for name, g in right.items()}
+    reference = other_gradients(evidence, tiny).level
+    shown = {"w1": -tiny["w1"], "w2": tiny["w2"] * (1 + 1e-8)}
+    level = {0: replace(reference[0], gradients=shown)}
+    changed = replace(evidence, reference=reference, level=level, name="w1")
+    assert fit.explained(changed, {"w1": -tiny["w1"]})
+    rough = {0: replace(reference[0], gradients={"w1": -tiny["w1"], "w2": tiny["w2"] * 1.01})}
+    assert not fit.explained(replace(changed, level=rough), {"w1": -tiny["w1"]})
+
+
+def test_all_parameters_of_an_earlier_step() -> None:
+    """A loss of the start's parameters at step 2 is that of copies of all of them, and not of one."""
+    evidence = evidence_of("mlp", "loss", 2, lr=1e-3)
+    said = str(history.from_an_old_parameter(other_loss(evidence, evidence.reference[0].loss)))
+    assert said.startswith("it is what it would be with all parameters of the start: copies")
+    said = str(history.from_an_old_parameter(other_loss(evidence, evidence.reference[1].loss)))
+    assert said.startswith("it is what it would be with all parameters of the step before: copies")
+
+
+@pytest.mark.parametrize(
+    ("impl", "step", "asked"), [("numpy", 1, True), ("numpy", 2, False), ("numpy", 0, False)]
+)
+def test_an_extra_bias_shows_after_the_first_step(
+    monkeypatch: pytest.MonkeyPatch, impl: str, step: int, asked: bool
+) -> None:
+    """Only there is it looked for, and only where the model has none."""
+    replays: list[Any] = []
+    original = rerun.replay
+
+    def replay(*given: Any) -> Any:
+        replays.append(given)
+        return original(*given)
+
+    monkeypatch.setattr(history, "replay", replay)
+    evidence = evidence_of("mlp", "loss", step, impl)
+    history.an_extra_bias(other_loss(evidence, evidence.reference[step].loss * 1.1))
+    assert bool(replays) == asked
+    linear = evidence_of("linear", "loss", 1)
+    assert history.an_extra_bias(other_loss(linear, 1.0)) is None
+    assert len(replays) == int(asked)
+
+
+def test_data_of_two_rows_and_of_one() -> None:
+    """Two numbers have a deviation of N - 1; one row is all that there is."""
+    evidence = evidence_of("linear", "loss", N=2)
+    x = evidence.problem.x
+    scaled = replace(evidence.problem, x=(x - x.mean()) / x.std(ddof=1))
+    loss = float(evidence.program(scaled, evidence.config).forward())
+    assert "(of N - 1)" in str(data.other_data(other_loss(evidence, loss)))
+    one = evidence_of("linear", "loss", N=1)
+    with np.errstate(all="ignore"):
+        assert data.other_data(other_loss(one, 12.345678)) is None
+
+
+def stepped(evidence: Any, **factors_of_steps: float) -> Any:
+    """The evidence of a level whose steps are so many times as long."""
+    step = evidence.level[evidence.step]
+    after = {
+        name: step.before[name] + factors_of_steps.get(name, 1.0) * (p - step.before[name])
+        for name, p in step.after.items()
+    }
+    name = next(iter(factors_of_steps))
+    return replace(evidence, name=name, level={**evidence.level, evidence.step: replace(step, after=after)})
+
+
+@pytest.mark.parametrize("factor", [1.9, 1.95, 1.99])
+def test_a_first_step_that_may_have_looked_ahead(factor: float) -> None:
+    """At the first step Nesterov's momentum is a longer step; later, and for other factors, it is not."""
+    evidence = evidence_of("mlp", "parameter")
+    said = str(updates.learning_rate(stepped(evidence, w1=factor, w2=factor)))
+    assert f"or Nesterov's momentum of {factor - 1:g}?" in said
+    assert "all parameters alike" in said
+    assert "Nesterov" not in str(updates.learning_rate(stepped(evidence, w1=1.8, w2=1.8)))
+    later = evidence_of("mlp", "parameter", 1)
+    said = str(updates.learning_rate(stepped(later, w1=factor, w2=factor)))
+    assert "Nesterov" not in said
+    assert "as it was until now" in said
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-5])
+def test_one_parameter_with_a_rate_of_its_own(size: float) -> None:
+    """Be its step large or nothing beside the others', it is found by itself."""
+    evidence = evidence_of("mlp", "parameter", lr=1e-3)
+    steps = evidence.reference[0]
+    after = {
+        n: steps.before[n] + (size if n == "w1" else 1) * (p - steps.before[n])
+        for n, p in steps.after.items()
+    }
+    changed = {0: replace(steps, after=after)}
+    evidence = replace(evidence, reference=changed, level=dict(changed))
+    said = str(updates.learning_rate(stepped(evidence, w1=1.7)))
+    assert said.startswith("the step is 1.7 times as long: a learning rate of 0.0017 where 0.001 is set")
+
+
+def test_a_parameter_that_is_kept_within_bounds() -> None:
+    """To both sides alike, though only one of them was reached."""
+    evidence = evidence_of("mlp", "parameter")
+    right = evidence.expected
+    bound = 0.9 * max(right.max(), -right.min())
+    sign = 1 if right.max() > -right.min() else -1
+    n = int((np.abs(right) > bound).sum())
+    assert (sign * right > bound).sum() == n
+    kept = parted(evidence, lambda p: np.clip(p, -round(bound, 2), round(bound, 2)))
+    bound = round(bound, 2)
+    assert f"kept within {-bound:.4g} and {bound:.4g}: clamped?" in str(updates.bounded(kept))
+
+
+def test_numbers_that_are_known_to_a_few_digits_only() -> None:
+    """What is left of a small step may be round; what is noise is nothing."""
+    near = 0.5 * (1 + 1e-7)
+    assert updates._is_round(near, 5e-7)
+    assert not updates._is_round(near, 1e-12)
+    assert updates._is_round(0.5 * (1 + 1e-10), 1e-12)
+    assert not updates._is_round(0.5, 1e-5)
