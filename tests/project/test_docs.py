@@ -1,4 +1,4 @@
-"""README and help say what the command line does, and go no further."""
+"""README, its reference and help say what the command line does, and go no further."""
 
 import re
 import shlex
@@ -14,6 +14,8 @@ from autograd_cli.errors import ExitCode
 from tests.helpers import LEVELS, ROOT, SHIPPED, evo, resolve_words
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+EXTENDING = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 
 # Words after which a shell begins a new command, and words that hand the rest of the line to one.
 SEPARATORS = {"|", "||", "&&", ";", "&", "do", "then", "else", "(", ")", "{", "}", "done", "fi"}
@@ -30,9 +32,9 @@ def options(command: Any) -> list[str]:
     return [name for p in command.params for name in p.opts if name.startswith("--") and name != "--help"]
 
 
-def code_lines() -> Iterator[str]:
-    """Lines of README's fenced blocks that are for a shell, with continued lines joined."""
-    for language, body in re.findall(r"^ *```(\w*)[^\n]*\n(.*?)^ *```", README, re.MULTILINE | re.DOTALL):
+def code_lines(text: str) -> Iterator[str]:
+    """Lines of a document's fenced blocks that are for a shell, with continued lines joined."""
+    for language, body in re.findall(r"^ *```(\w*)[^\n]*\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL):
         if language in ("", "sh", "bash", "shell", "console"):
             yield from body.replace("\\\n", " ").splitlines()
 
@@ -58,7 +60,13 @@ def evo_commands(line: str) -> Iterator[list[str]]:
             command.append(word)
 
 
-README_COMMANDS = [arguments for line in code_lines() for arguments in evo_commands(line)]
+def commands_in(text: str) -> list[list[str]]:
+    """The arguments of each `evo` in a document's blocks."""
+    return [arguments for line in code_lines(text) for arguments in evo_commands(line)]
+
+
+README_COMMANDS, REFERENCE_COMMANDS = commands_in(README), commands_in(REFERENCE)
+SHOWN_COMMANDS = [*README_COMMANDS, *REFERENCE_COMMANDS, *commands_in(EXTENDING)]
 
 
 def test_readme_shows_commands() -> None:
@@ -69,23 +77,23 @@ def test_readme_shows_commands() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_stands_in_readme(name: str) -> None:
-    """README shows each command in a block that a reader can copy."""
-    assert any(arguments[:1] == [name] for arguments in README_COMMANDS)
+def test_every_command_stands_in_the_reference(name: str) -> None:
+    """The reference shows each command in a block that a reader can copy."""
+    assert any(arguments[:1] == [name] for arguments in REFERENCE_COMMANDS)
 
 
 @pytest.mark.parametrize(
     ("command", "option"),
     [(name, option) for name, command in COMMANDS.items() for option in options(command)],
 )
-def test_every_option_stands_in_readme(command: str, option: str) -> None:
-    """README names each option of each command."""
-    assert re.search(rf"(?<![\w-]){option}(?![\w-])", README), f"evo {command} {option}"
+def test_every_option_stands_in_the_reference(command: str, option: str) -> None:
+    """The reference names each option of each command."""
+    assert re.search(rf"(?<![\w-]){option}(?![\w-])", REFERENCE), f"evo {command} {option}"
 
 
-@pytest.mark.parametrize("arguments", README_COMMANDS, ids=" ".join)
-def test_every_line_of_readme_parses(arguments: list[str]) -> None:
-    """Each `evo …` that README shows is accepted by the command line as it is."""
+@pytest.mark.parametrize("arguments", SHOWN_COMMANDS, ids=" ".join)
+def test_every_line_parses(arguments: list[str]) -> None:
+    """Each `evo …` that README and the documents behind it show is accepted by the command line as it is."""
     if not arguments or arguments[0].startswith("-"):
         assert set(arguments) <= {"--help", "--version", "--install-completion", "--show-completion"}
         return
@@ -105,7 +113,7 @@ def test_every_line_of_readme_parses(arguments: list[str]) -> None:
 def check_configuration(params: dict[str, Any]) -> None:
     """Resolve what a `train` line asks for, unless that is a run, a file or a package that is not here."""
     task, impl, config = params["task"], params["impl"], params["config"]
-    if f'\n{task} = "' in README or f'"{task}.{impl}" = "' in README:  # README's own entry points
+    if f'\n{task} = "' in EXTENDING or f'"{task}.{impl}" = "' in EXTENDING:  # its own entry points
         return
     if config and config not in SHIPPED:
         if not (ROOT / config).is_file():
@@ -126,17 +134,17 @@ def test_the_table_of_levels_is_whole() -> None:
 
 
 def test_exit_codes_are_listed() -> None:
-    """README's table of exit codes has a row for every one of them, and for no other."""
-    table = re.search(r"^\| exit code .*\n((?:\|.*\n)+)", README, re.MULTILINE)
+    """The reference's table of exit codes has a row for every one of them, and for no other."""
+    table = re.search(r"^\| exit code .*\n((?:\|.*\n)+)", REFERENCE, re.MULTILINE)
     assert table
     first_cells = re.findall(r"^\|([^|]*)\|", table[1], re.MULTILINE)
     assert [int(code) for cell in first_cells for code in re.findall(r"\d+", cell)] == list(ExitCode)
 
 
 def test_the_files_of_a_run_are_listed() -> None:
-    """README names each file of a run directory."""
+    """The reference names each file of a run directory."""
     for name in ("losses.csv", "config.yaml", "run.json", "weights.npz"):
-        assert name in README
+        assert name in REFERENCE
 
 
 @pytest.mark.parametrize("line", [line for lines in EXAMPLES.values() for line in lines])

@@ -1,4 +1,4 @@
-"""A package with a task and a level of its own, made from README's blocks as they stand there."""
+"""A package with a task and a level of its own, made from the blocks of docs/extending.md."""
 
 import re
 import shlex
@@ -11,9 +11,9 @@ import pytest
 from tests.helpers import ROOT
 from tests.processes import evo_process
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-FILES = dict(re.findall(r"^```\w+\n# (kit/\S+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL))
-COMMANDS = re.search(r"^```\npip install \./kit\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+GUIDE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+FILES = dict(re.findall(r"^```\w+\n# (kit/\S+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL))
+COMMANDS = re.search(r"^```\npip install \./kit\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 
 
 def pip(folder: Path, *arguments: object) -> None:
@@ -26,7 +26,7 @@ def pip(folder: Path, *arguments: object) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which evo and README's package are installed under `site`."""
+    """A folder in which evo and the guide's package are installed under `site`."""
     folder = tmp_path_factory.mktemp("kit")
     for name, content in FILES.items():
         path = folder / name
@@ -38,8 +38,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_readme_s_package_trains_verifies_and_predicts(folder: Path) -> None:
-    """Each command that README shows for the package ends well, and the parabola is found."""
+def test_the_package_trains_verifies_and_predicts(folder: Path) -> None:
+    """Each command that the guide shows for the package ends well, and the parabola is found."""
     assert COMMANDS
     outputs = []
     for line in COMMANDS[1].splitlines():
@@ -55,7 +55,7 @@ def test_readme_s_package_trains_verifies_and_predicts(folder: Path) -> None:
     assert float(predicted.split()[-1]) == pytest.approx(12.0, rel=1e-3)
 
 
-def test_readme_s_package_is_shown(folder: Path) -> None:
+def test_the_package_is_shown(folder: Path) -> None:
     """A task and a level of an installed package are shown with their code, and a step leads to the level."""
 
     def told(*words: str) -> str:
