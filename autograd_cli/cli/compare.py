@@ -62,7 +62,7 @@ def compare(
     from autograd_cli.compare.groups import Grouping
     from autograd_cli.display.pager import page
     from autograd_cli.display.runs import COMPARISON_FORMATS
-    from autograd_cli.display.streams import tell
+    from autograd_cli.display.streams import put, tell
     from autograd_cli.errors import choose
 
     choose(format_, COMPARISON_FORMATS, "format")
@@ -83,4 +83,4 @@ def compare(
     )
     if isinstance(table.content, Grouping) and table.content.left_out:
         tell(f"note: {table.content.left_out} runs have not come to their end; left out")
-    page(table.text(format_))
+    (page if format_ == "table" else put)(table.text(format_))

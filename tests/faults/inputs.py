@@ -213,6 +213,10 @@ _BASE: dict[str, tuple[str, ...]] = {
     "plot": ("r",),
     "report": ("--runs", "r", "--output", "page.html"),
     "predict": ("r",),
+    "runs": (),
+    "note": ("r", "text"),
+    "rm": ("r",),
+    "export": ("r", "--to", "parquet", "--output", "exported"),
 }
 
 
@@ -238,7 +242,8 @@ def bad_lines() -> tuple[tuple[str, ...], ...]:
                 lines += [(name, *base, option, word) for word in NONSENSE]
                 lines += [(name, *base, f"{option}={word}") for word in NONSENSE[:6]]
         lines += [(f"{name}x",), (name, "--", "--"), (name, "-" + string.ascii_letters)]
-    return tuple(line for line in lines if "--install-completion" not in line)
+    # One changes the shell's own files, the other goes on until it is stopped.
+    return tuple(line for line in lines if not {"--install-completion", "--follow"} & set(line))
 
 
 def _without(option: str, words: tuple[str, ...]) -> tuple[str, ...]:

@@ -63,4 +63,4 @@ def test_a_killed_writer_reads_as_interrupted(tmp_path: Path) -> None:
     assert dead.steps >= seen
     assert dead.best_loss is not None
     shown = json.loads(evo("compare", run, "--format", "json", cwd=tmp_path).stdout)
-    assert [(row["status"], row["steps"]) for row in shown] == [("interrupted", dead.steps)]
+    assert [(row["status"], row["steps_done"]) for row in shown] == [("interrupted", dead.steps)]
