@@ -10,7 +10,7 @@ from autograd_cli.config.files import Setting
 from autograd_cli.display.verdicts import VERDICT_FORMATS
 from autograd_cli.errors import ConfigError, choose
 from autograd_cli.verify import cells, plan
-from autograd_cli.verify.report import read_report, write_report
+from autograd_cli.verify.report import check_place, read_report, write_report
 
 
 class Verification(Sequence[cells.Verdict]):
@@ -83,6 +83,7 @@ def verify(
     device: str | Setting | None = None,
     quick: bool = False,
     against: str | PathLike[str] | None = None,
+    report: str | PathLike[str] | None = None,
     on_level: Callable[[str, int], None] | None = None,
     **keys: Given,
 ) -> Verification:
@@ -97,6 +98,7 @@ def verify(
         device: where the levels run, cpu by default; NumPy, which they are held against, is on the host.
         quick: fewer steps and directions.
         against: a report, which is repeated as it was asked; it takes the place of all of the above.
+        report: where to write what was asked and found, as `Verification.save` does.
         on_level: called before each level, with its name and the number of all.
         keys: keys of the task, such as its sizes.
 
@@ -107,15 +109,18 @@ def verify(
     own = {"steps": steps, "tolerance": tolerance, "dtype": dtype, "device": device}
     asked = settings_of({"task": task, "impl": level_of(impl), **own})
     given = settings_of(keys)
-    report = None
+    if report is not None:
+        check_place(Path(report))
+    repeated = None
     if against is not None:
         if asked or given or quick:
             first = next(iter([*asked, *given, "quick"]))
             raise ConfigError(
                 f"against: a report is repeated as it was asked, without {first}", key="against"
             )
-        report = read_report(Path(against))
-        asked, given, quick = report.settings(report.asked), report.settings(report.keys), report.quick
+        repeated = read_report(Path(against))
+        asked, given = repeated.settings(repeated.asked), repeated.settings(repeated.keys)
+        quick = repeated.quick
     how = plan.make_plan(given, quick=quick, **{name: asked[name] for name in own if name in asked})
     chosen = plan.choose_cells(asked.get("task"), asked.get("impl"), classes_in(impl), how.device)
 
@@ -124,5 +129,8 @@ def verify(
             on_level(cell, len(chosen))
 
     verdicts = list(cells.verify(chosen, how, announce))
-    changes = list(report.changes(verdicts)) if report else []
-    return Verification(verdicts, asked, given, changes, quick=quick)
+    changes = list(repeated.changes(verdicts)) if repeated else []
+    verification = Verification(verdicts, asked, given, changes, quick=quick)
+    if report is not None:
+        verification.save(report)
+    return verification

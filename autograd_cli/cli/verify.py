@@ -49,12 +49,10 @@ def verify(
     format_ = "full" if verbose and format_ == "table" else format_
     choose(format_, VERDICT_FORMATS, "format")
     with progress() as announce:
-        verification = evo.verify(quick=quick, against=against, on_level=announce, **keys)
+        verification = evo.verify(quick=quick, against=against, report=report, on_level=announce, **keys)
     put(with_colours(verification.text(format_)) if format_ != "json" else verification.text(format_))
     if against:
         tell(f"{against}: {'not all is as it was' if verification.changes else 'all is as it was'}")
         for change in verification.changes:
             tell(f"  {change}")
-    if report:
-        verification.save(report)
     raise typer.Exit(ExitCode.DONE if verification.passed else ExitCode.FAILED)

@@ -1,5 +1,6 @@
 """The report of a verification: what was asked, by which versions, what was found; enough to repeat it."""
 
+import errno
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -99,6 +100,24 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
     return value.item() if hasattr(value, "item") else value
+
+
+def check_place(path: Path) -> None:
+    """Refuse a place where no report can be written, before the work is done.
+
+    Raises:
+        ConfigError: it cannot be written there.
+
+    """
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        beside = path.with_name(f".{path.name}.part")
+        beside.touch()
+        beside.unlink()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigError(f"report: cannot write '{path}': {why}", key="report") from None
 
 
 def write_report(
