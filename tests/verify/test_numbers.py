@@ -11,11 +11,12 @@ import pytest
 
 from autograd_cli.contract.arrays import size_of
 from autograd_cli.verify.evidence import Evidence, Step, What
-from autograd_cli.verify.hypotheses import data, fit, history, optimizers, starts, updates
+from autograd_cli.verify.hypotheses import arrays, data, fit, history, optimizers, starts, updates
 from autograd_cli.verify.hypotheses.fit import told
-from autograd_cli.verify.hypotheses.rerun import make_of
+from autograd_cli.verify.hypotheses.rerun import make_of, rerun
+from autograd_cli.verify.rules import Adam, RMSprop
 from tests.helpers import config_of
-from tests.verify.evidence import evidence_of, other_gradients, other_loss, trained_by
+from tests.verify.evidence import evidence_of, other_gradients, other_loss, parted, trained_by
 from tests.verify.test_explanations import stepped
 
 
@@ -25,6 +26,11 @@ def started(task: str, name: str, make: Callable[[Any], Any], **keys: Any) -> Ev
     step = evidence.level[0]
     before = {**step.before, name: np.asarray(make(step.before[name]))}
     return replace(evidence, level={0: replace(step, before=before)})
+
+
+def always(value: Any) -> Callable[[Any], Any]:
+    """What gives this, whatever it is given."""
+    return lambda _: value
 
 
 def of_data(evidence: Evidence, **changes: Any) -> Evidence:
@@ -42,11 +48,11 @@ def test_the_start_of_another_seed() -> None:
     make, config = make_of(evidence), evidence.config
     for seed in (0, 1, 2, 6, 8, 9, 42, 43):
         start = make(replace(config, seed=seed)).start["w2"]
-        said = starts.of_other_settings(started("mlp", "w2", lambda _, start=start: start))
+        said = starts.of_other_settings(started("mlp", "w2", always(start)))
         assert (said or "").startswith(f"it is the start of seed={seed}:") == (seed in (0, 1, 8, 42))
     for given, other in (("normal", "uniform"), ("uniform", "normal")):
         start = make(replace(config, options={**config.options, "start": other})).start["w2"]
-        changed = started("mlp", "w2", lambda _, start=start: start, start=given)
+        changed = started("mlp", "w2", always(start), start=given)
         assert f"it is the start of start={other}:" in str(starts.of_other_settings(changed))
 
 
@@ -66,7 +72,7 @@ def test_a_start_drawn_by_the_level_itself() -> None:
     for words, draw in draws.items():
         for seed, scale in cases:
             array = scale * draw(seed, shape)
-            said = starts.own_draw(started("mlp", "w2", lambda _, array=array: array))
+            said = starts.own_draw(started("mlp", "w2", always(array)))
             known = seed in (0, 7, 42) and scale != 0.02
             assert said == (f"it is what {words.format(seed)} draws: a start of its own?" if known else None)
 
@@ -75,7 +81,7 @@ def test_a_start_drawn_by_the_level_itself() -> None:
 def test_seeds_that_the_old_generator_does_not_take(seed: int, known: bool) -> None:
     """It takes 32 bits, and is asked for no more."""
     array = np.random.RandomState(seed % 2**32).normal(size=(6, 3))
-    evidence = started("mlp", "w2", lambda _: array)
+    evidence = started("mlp", "w2", always(array))
     said = starts.own_draw(replace(evidence, config=replace(evidence.config, seed=seed)))
     assert (f"np.random.seed({seed}), randn" in (said or "")) == known
 
@@ -113,11 +119,11 @@ def test_another_path_than_the_drawn() -> None:
     """Every path is recognised, beyond those of the model too, and told from the drawn one by its side."""
     evidence = evidence_of("mlp", "loss", 0, "dynamic", seed=1)
     drawn: list[int] = []
-    data.rerun(evidence, choose=lambda choice: drawn.append(choice) or 1)  # type: ignore[func-returns-value]
+    rerun(evidence, choose=lambda choice: drawn.append(choice) or 1)  # type: ignore[func-returns-value]
     assert drawn[0] > 0
     for path in range(9):
         if path != drawn[0]:
-            loss = float(data.rerun(evidence, choose=lambda _, path=path: path)[""])
+            loss = float(rerun(evidence, choose=always(path))[""])
             said = str(data.other_path(other_loss(evidence, loss)))
             assert (f"on path {path or -1}, where {drawn[0]} was drawn" in said) == (path < 8)
             assert ("goes too far" in said) == (drawn[0] < path < 8)
@@ -162,7 +168,7 @@ def test_data_of_other_shapes(
     sizes: dict[str, int], words: str, change: Callable[[Any, Any], tuple[Any, Any]]
 ) -> None:
     """What is done to few rows or columns, or to square data, is called by its name, too."""
-    evidence = evidence_of("mlp", "loss", **sizes)
+    evidence = evidence_of("mlp", "loss", 0, "numpy", **sizes)
     x, y = change(evidence.problem.x, evidence.problem.y)
     assert words in str(data.other_data(of_data(evidence, x=x, y=y)))
 
@@ -236,19 +242,20 @@ def test_decay_of_the_weights_alone() -> None:
     evidence = evidence_of("mlp", "parameter", 0, "optim", bias=True, lr=0.1)
     before = evidence.level[0].before
     for some, of in ((("w1", "w2"), "the parameters"), (tuple(before), "the parameters"), (("b1",), "b1")):
-        decayed = moved(evidence, some[0], lambda n, p, some=some: p - 0.1 * 0.3 * before[n] * (n in some))
+        decayed = moved(evidence, some[0], lambda n, p, some=some: p - 0.03 * before[n] * (n in some))  # type: ignore[misc]
         said = updates.weight_decay(decayed)
         assert said == f"the step takes off 0.3 lr times {of} as well: a weight decay?"
     other = moved(evidence, "w1", lambda n, p: p - 0.1 * 0.3 * before[n] * (n in ("w1", "b2")))
     assert updates.weight_decay(other) is None
 
 
-@pytest.mark.parametrize("task", ["mlp", "softmax"])
-def test_steps_the_wrong_way_round(task: str) -> None:
+@pytest.mark.parametrize(
+    ("task", "name", "sizes"),
+    [("mlp", "w1", {"D_in": 6, "H": 6, "D_out": 3}), ("softmax", "w", {"D_in": 4, "D_out": 4})],
+)
+def test_steps_the_wrong_way_round(task: str, name: str, sizes: dict[str, int]) -> None:
     """A square parameter may be moved by its gradient's transposed."""
-    sizes = {"D_in": 4, "D_out": 4} | ({"H": 3} if task == "mlp" else {})
-    evidence = evidence_of(task, "parameter", **(sizes if task == "softmax" else {"D_in": 6, "H": 6}))
-    name = "w1" if task == "mlp" else "w"
+    evidence = evidence_of(task, "parameter", 0, "numpy", **sizes)
     before = evidence.level[0].before[name]
     turned = moved(evidence, name, lambda n, p: before + (p - before).T if n == name else p)
     assert "transposed" in str(updates.of_another_array(turned))
@@ -310,7 +317,7 @@ def of_rules(
     """The evidence of a level with another rule, on gradients made up; at step k, resting[k] has none."""
     generator = np.random.default_rng(0)
     p = {"w1": generator.standard_normal((3, 2)), "w2": generator.standard_normal((2, 2))}
-    rules = ((right, 0.0, {n: [] for n in p}), (wrong, decay, {n: [] for n in p}))
+    rules: Any = ((right, 0.0, {n: [] for n in p}), (wrong, decay, {n: [] for n in p}))
     level, reference = {}, {}
     for k in range(4):
         grads = {n: size * generator.standard_normal(a.shape) for n, a in p.items()}
@@ -335,35 +342,33 @@ DECAYS = (1e-4, 5e-4, 1e-3, 5e-3, 1e-2, 5e-2, 0.1)
 BETAS = [(0.9, b) for b in (0.9, 0.95, 0.98, 0.99, 0.9999)] + [
     (b, 0.999) for b in (0.0, 0.5, 0.8, 0.95, 0.99)
 ]
-NUMBERS: dict[str, list[tuple[str | None, dict[str, Any], float]]] = {
-    rule: [
-        *((f"with an eps of {e:g}", {"eps": e}, 0.0) for e in EPS),
-        *((f"with eps ({e:g}) inside the root", {"eps": 0.0, "inside": e}, 0.0) for e in INSIDE),
-        *((f"with a weight decay of {d:g} in the gradient", {}, d) for d in DECAYS),
-        *own,
-        (None, {"eps": 3e-5}, 0.0),
-        (None, {}, 0.03),
-    ]
-    for rule, own in {
-        "Adam": [
-            ("without the correction of its bias", {"unbiased": False}, 0.0),
-            ("with its betas exchanged", {"betas": (0.999, 0.9)}, 0.0),
-            *((f"with betas {betas}", {"betas": betas}, 0.0) for betas in BETAS),
-            (None, {"betas": (0.9, 0.97)}, 0.0),
-        ],
-        "RMSprop": [(f"with alpha {a}", {"alpha": a}, 0.0) for a in (0.9, 0.95, 0.999, 0.5)],
-    }.items()
-}
+# What is said, the numbers, and the share of the parameters in the gradient.
+Numbers = list[tuple[str | None, dict[str, Any], float]]
+OF_BOTH: Numbers = [
+    *((f"with an eps of {e:g}", {"eps": e}, 0.0) for e in EPS),
+    *((f"with eps ({e:g}) inside the root", {"eps": 0.0, "inside": e}, 0.0) for e in INSIDE),
+    *((f"with a weight decay of {d:g} in the gradient", {}, d) for d in DECAYS),
+    (None, {"eps": 3e-5}, 0.0),
+    (None, {}, 0.03),
+]
+OF_ADAM: Numbers = [
+    ("without the correction of its bias", {"unbiased": False}, 0.0),
+    ("with its betas exchanged", {"betas": (0.999, 0.9)}, 0.0),
+    *((f"with betas {betas}", {"betas": betas}, 0.0) for betas in BETAS),
+    (None, {"betas": (0.9, 0.97)}, 0.0),
+]
+OF_RMSPROP: Numbers = [(f"with alpha {a}", {"alpha": a}, 0.0) for a in (0.9, 0.95, 0.999, 0.5)]
+NUMBERS = {"Adam": OF_BOTH + OF_ADAM, "RMSprop": OF_BOTH + OF_RMSPROP}
 
 
 @pytest.mark.parametrize("rule", NUMBERS)
 def test_numbers_of_a_rule(rule: str) -> None:
     """Every number that people take in place of a rule's own is found."""
-    step = {"Adam": adam, "RMSprop": rmsprop}[rule]
+    step: Any = {"Adam": adam, "RMSprop": rmsprop}[rule]
     config = config_of("mlp", "optim", optimizer=rule, lr=0.01)
     plain = config_of("mlp", "optim", optimizer="SGD", lr=0.01)
     for words, numbers, decay in NUMBERS[rule]:
-        changed = partial(step, **numbers)
+        changed: Any = partial(step, **numbers)
         said = optimizers.other_numbers(of_rules(config, step, changed, decay))
         assert said == (words and f"the steps are those of {rule} {words}?")
         said = optimizers.other_rule(of_rules(plain, lambda g, _: g, changed, decay))
@@ -463,7 +468,7 @@ def test_sums_and_means_over_steps(what: What) -> None:
     for words, steps in {"this step's and the last's": (1, 2), "all steps' so far": (0, 1, 2)}.items():
         for word, n in (("sum", 1), ("mean", len(steps))):
             rows = [fit.arrays_of(evidence, evidence.reference[k]) for k in steps]
-            total = {name: sum(row[name] for row in rows) / n for name in rows[0]}
+            total: Any = {name: sum(row[name] for row in rows) / n for name in rows[0]}
             found = (
                 other_loss(evidence, float(total[""])) if what == "loss" else other_gradients(evidence, total)
             )
@@ -484,3 +489,128 @@ def test_a_loss_of_the_step_after(step: int, looked: bool) -> None:
     after = evidence_of("mlp", "loss", step + 1, lr=1e-3).reference[step + 1].loss
     said = f"it is the reference's of step {step + 1}: updated before it is recorded?"
     assert history.of_the_step_after(other_loss(evidence, after)) == (said if looked else None)
+
+
+# --- how well an explanation must fit ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("what", "size", "room"), [("gradient", 1.0, 1e-9), ("gradient", 1e3, 1e-6), ("start", 1.0, 1e-9)]
+)
+def test_an_explanation_holds_to_rounding(what: What, size: float, room: float) -> None:
+    """A billionth of the largest entry may be left; a little more may not."""
+    evidence = evidence_of("mlp", what)
+    array = np.full(evidence.expected.shape, 0.5 * size)
+    array[0, 0] = size
+    found = moved_to(evidence, array)
+    assert fit.fits(found, array)
+    assert fit.fits(found, array + 0.99 * room)
+    assert not fit.fits(found, array + 1.01 * room)
+
+
+def test_an_explanation_must_explain() -> None:
+    """Of the difference no more than a ten-thousandth may be left, however small both are."""
+    evidence = evidence_of("mlp", "gradient")
+    for left, enough in ((0.99e-4, True), (1.01e-4, False)):
+        found = moved_to(evidence, evidence.expected + 1e-6)
+        assert fit.fits(found, evidence.expected + (1 + left) * 1e-6) == enough
+        found = moved_to(evidence, evidence.expected)
+        assert not fit.fits(found, evidence.expected), "there is nothing to explain"
+    empty = moved_to(evidence, evidence.expected[:0])
+    assert not fit.fits(empty, evidence.expected[:0])
+
+
+def test_a_step_must_fit_better_than_a_gradient() -> None:
+    """It is computed from the level's own numbers: to 1e-12 of the step, and the parameter's last digits."""
+    evidence = evidence_of("mlp", "parameter")
+    before = evidence.level[0].before["w1"]
+    for size, of_step in ((1e6, 1e-6), (1e-3, 1e-15)):
+        array = before + size
+        found = moved(evidence, "w1", lambda n, p, array=array: array if n == "w1" else p)  # type: ignore[misc]
+        room = of_step + 4 * 2.0**-52 * max(np.abs(before).max(), np.abs(before + size).max())
+        predicted = before + size
+        assert fit.fits(found, predicted + 0.9 * room)
+        assert not fit.fits(found, predicted + 1.2 * room)
+
+
+@pytest.mark.parametrize(("left", "enough"), [(0.9e-9, True), (1.2e-9, False)])
+def test_other_arrays_are_as_predicted_or_as_expected(left: float, enough: bool) -> None:
+    """To a billionth of their size, or of a thousandth of the largest array where they are smaller."""
+    evidence = evidence_of("mlp", "gradient")
+    for size, measure in ((1e3, 1e3), (1e-2, 1.0)):
+        shown = {"w1": np.full((5, 6), 1e3), "w2": np.full((6, 3), size)}
+        found = replace(evidence, level={0: replace(evidence.level[0], gradients=shown)})
+        for predicted in ({"w2": shown["w2"] + left * measure}, {"w2": shown["w2"]}):
+            said = fit.explained(found, {"w1": shown["w1"], **predicted})
+            assert said == (enough or predicted["w2"] is shown["w2"])
+        assert not fit.explained(found, {"w1": shown["w1"]})
+        assert not fit.explained(found, {"w2": shown["w2"]})
+
+
+def test_what_is_believed_of_a_fitted_number() -> None:
+    """Four entries that are not zero prove any number; fewer prove what somebody would have written."""
+    assert fit.is_believable(0.123456, [np.ones(4)])
+    assert not fit.is_believable(0.123456, [np.array([1.0, 2.0, 3.0, 0.0])])
+    assert fit.is_believable(0.123, [np.ones(1)])
+    assert [fit.is_round(n) for n in (1.25 * (1 + 5e-10), 1.25 * (1 + 2e-9))] == [True, False]
+    assert np.isnan(fit.ratio([np.zeros(2)], [np.zeros(2)]))
+    assert np.isnan(fit.ratio([np.ones(2)], [np.ones(3)]))
+    assert fit.show(np.pi) == "3.142"
+
+
+def moved_to(evidence: Evidence, array: Any) -> Evidence:
+    """The evidence of a level that shows this array in place of the one that differs."""
+    step = evidence.level[evidence.step]
+    shown = {"start": "before", "gradient": "gradients"}[evidence.what]
+    changed: Any = {shown: {**getattr(step, shown), evidence.name: array}}
+    other = replace(step, **changed)
+    return replace(evidence, level={**evidence.level, evidence.step: other})
+
+
+# --- places and signs -------------------------------------------------------------------------------
+
+
+def test_clipped_by_value_and_by_norm() -> None:
+    """One entry that is cut must be cut at a round number; a norm must be round, and shorter."""
+    evidence = evidence_of("mlp", "gradient")
+    for bound in (0.5, 0.3):
+        largest = bound * max(np.abs(g).max() for g in evidence.level[0].gradients.values())
+        said = str(arrays.clipped(parted(evidence, lambda g, b=largest: np.clip(g, -b, b))))
+        assert f"no entry is beyond {largest:.4g}, and" in said
+    w1 = evidence.expected
+    second, first = np.sort(np.abs(w1), axis=None)[-2:]
+    odd, even = (second + first) / 2, float(f"{(second + first) / 2:.2g}")
+    assert second < even < first
+    assert arrays.clipped(moved_to(evidence, np.clip(w1, -odd, odd))) is None
+    assert ", and 1 of the" in str(arrays.clipped(moved_to(evidence, np.clip(w1, -even, even))))
+    norm = np.linalg.norm(w1)
+    assert "it has the norm 1.5, " in str(arrays.clipped_by_norm(moved_to(evidence, w1 * 1.5 / norm)))
+    assert arrays.clipped_by_norm(moved_to(evidence, w1 * 1.512345 / norm)) is None
+    assert arrays.clipped_by_norm(moved_to(evidence, w1 * 3e5 / norm)) is None
+    assert arrays.clipped_by_norm(moved_to(evidence, w1 * -1.5 / norm)) is None
+
+
+def test_steps_of_eps_inside_the_root() -> None:
+    """The correction of the bias is that of the step, later ones too."""
+    generator = np.random.default_rng(0)
+    for rule, plain, numbers in (
+        (Adam(0.01, eps=0.0), adam, {}),
+        (Adam(0.01, eps=0.0, unbiased=False), adam, {"unbiased": False}),
+        (RMSprop(0.01, eps=0.0), rmsprop, {}),
+    ):
+        memory: list[Any] = []
+        inside = optimizers._InsideRoot(rule, 0.1)
+        for _ in range(3):
+            g = generator.standard_normal(4)
+            expected = 1 - 0.01 * plain(g, memory, eps=0.0, inside=0.1, **numbers)
+            np.testing.assert_allclose(inside.step({"w": np.ones(4)}, {"w": g})["w"], expected, rtol=1e-12)
+
+
+def test_the_right_numbers_in_another_shape() -> None:
+    """A reshape is named; of more numbers, or of others, nothing is said."""
+    evidence = evidence_of("mlp", "gradient")
+    right = evidence.expected
+    said = "the reference's numbers in the shape (6, 5): a reshape?"
+    assert arrays.in_another_order(moved_to(evidence, right.reshape(6, 5))) == said
+    assert arrays.in_another_order(moved_to(evidence, right.T)) is None
+    assert arrays.in_another_order(moved_to(evidence, right[:, 1:])) is None
