@@ -11,7 +11,7 @@ import pytest
 
 from autograd_cli.contract.arrays import size_of
 from autograd_cli.verify.evidence import Evidence, Step, What
-from autograd_cli.verify.hypotheses import arrays, data, fit, history, optimizers, starts, updates
+from autograd_cli.verify.hypotheses import arrays, data, fit, history, optimizers, precision, starts, updates
 from autograd_cli.verify.hypotheses.fit import told
 from autograd_cli.verify.hypotheses.rerun import make_of, rerun
 from autograd_cli.verify.rules import Adam, RMSprop
@@ -614,3 +614,23 @@ def test_the_right_numbers_in_another_shape() -> None:
     assert arrays.in_another_order(moved_to(evidence, right.reshape(6, 5))) == said
     assert arrays.in_another_order(moved_to(evidence, right.T)) is None
     assert arrays.in_another_order(moved_to(evidence, right[:, 1:])) is None
+
+
+def test_numbers_of_few_digits() -> None:
+    """Zeros have no digits; each number of decimals is told, and each type by how far it may be off."""
+    evidence = evidence_of("mlp", "start")
+    right = 0.3 * evidence.expected / np.abs(evidence.expected).max()
+    evidence = replace(evidence, reference=moved_to(evidence, right).level)
+    assert precision.few_decimals(moved_to(evidence, 0 * right)) is None
+    assert precision.few_digits(moved_to(evidence, 0 * right)) is None
+    for decimals in range(1, 10):
+        said = precision.few_decimals(moved_to(evidence, right.round(decimals)))
+        assert said == (f"it is the reference's rounded to {decimals} decimals?" if decimals < 9 else None)
+    assert precision.few_decimals(moved_to(evidence, right.round(3)[:, 1:])) is None
+    for dtype, largest in (("bfloat16", 0.2), ("float16", 0.05), ("float32", 1e-3)):
+        for share, said in ((0.5, f"it has no more digits than {dtype}: computed in {dtype}?"), (1.5, None)):
+            found = precision.CASTS[dtype](right + share * largest * 0.3)
+            assert precision.few_digits(moved_to(evidence, found)) == said
+        assert precision.few_digits(moved_to(evidence, precision.CASTS[dtype](right))) == (
+            f"it is the reference's rounded to {dtype}: a cast?"
+        )
