@@ -23,6 +23,7 @@ from autograd_cli.version import __version__ as __version__
 if TYPE_CHECKING:
     from autograd_cli.api.compare import Table as Table
     from autograd_cli.api.compare import compare as compare
+    from autograd_cli.api.export import export as export
     from autograd_cli.api.graph import Graph as Graph
     from autograd_cli.api.graph import accumulation as accumulation
     from autograd_cli.api.graph import graph as graph
@@ -61,6 +62,7 @@ _HOMES = {
     "plan": "api.sweep",
     "compare": "api.compare",
     "plot": "api.plot",
+    "export": "api.export",
     "verify": "api.verify",
     "load": "api.runs",
     "tasks": "api.tasks",

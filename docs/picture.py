@@ -14,7 +14,8 @@ from rich.text import Text
 import autograd_cli as evo
 from autograd_cli.compare.comparison import compare, load_runs
 from autograd_cli.display.lines import print_lines
-from autograd_cli.display.tables import aligned, comparison_cells
+from autograd_cli.display.runs import comparison_cells
+from autograd_cli.display.tables import aligned
 from autograd_cli.display.training import Row, loss_table, rows_to_print, summary_lines
 
 PICTURE = Path(__file__).parent / "evo.svg"

@@ -1,12 +1,14 @@
 """Recorded runs side by side, as a table that shows itself."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograd_cli.api.runs import AnyRun, load
 from autograd_cli.compare import comparison, groups
+from autograd_cli.compare.filters import Wanted
 from autograd_cli.display.groups import GROUPING_FORMATS, grouping_cells
-from autograd_cli.display.tables import COMPARISON_FORMATS, comparison_cells
+from autograd_cli.display.runs import COMPARISON_FORMATS, comparison_cells
 from autograd_cli.errors import ConfigError, choose
 from autograd_cli.runs.record import RunRecord
 
@@ -24,7 +26,7 @@ class Table:
 
     @property
     def columns(self) -> list[str]:
-        """Names of the columns."""
+        """Names of the columns that programs read."""
         return self.content.columns
 
     @property
@@ -33,7 +35,7 @@ class Table:
         content = self.content
         if isinstance(content, groups.Grouping):
             return [content.row(group) for group in content.groups]
-        return [content.row(record) for record in content.records]
+        return content.rows()
 
     def text(self, format: str = "table") -> str:  # noqa: A002 - the word that the command line has for it
         """The table as `table`, `json`, `csv` or `markdown`.
@@ -90,21 +92,30 @@ def compare(
     runs: AnyRun | RunRecord | Iterable[AnyRun | RunRecord],
     *,
     sort: str | None = None,
-    baseline: str | None = None,
+    baseline: str | RunRecord | None = None,
     where: str | Sequence[str] = (),
+    since: str | None = None,
+    until: str | None = None,
     group_by: str | None = None,
     over: str | None = None,
+    columns: str | None = None,
+    limit: int | None = None,
 ) -> Table:
     """Runs side by side: one row a run, or, with `group_by` or `over`, one row a group of runs.
 
     Args:
-        runs: runs, paths of run directories or of CSV files with step and loss columns, or patterns:
-            `runs/*`.
-        sort: a column or key, smallest first; with `-` before it, largest first.
+        runs: runs, paths of run directories, of folders of them or of CSV files with step and loss columns,
+            or patterns: `runs/*`.
+        sort: a column or key, smallest first; with `-` before it, largest first. By default the smallest last
+            loss of runs of one task and size.
         baseline: path or name of the run that ratios refer to.
-        where: `KEY=VALUE` each; only runs that match all of them stay.
+        where: conditions that runs must fulfil: `"lr>5e-7 seed=0..3"`, or several such texts.
+        since: runs begun then or later: `today`, `yesterday`, `2h`, `2026-11-24`.
+        until: runs begun before the end of that.
         group_by: keys, with commas between them; one row for the runs that agree on them.
         over: keys, with commas between them, to take mean and deviation over, such as `seed`.
+        columns: names of columns, with commas between them, in place of all.
+        limit: how many rows to keep, of the first ones.
 
     Raises:
         ConfigError: an argument that cannot be used.
@@ -121,9 +132,22 @@ def compare(
         for one in every
         for record in ([one] if isinstance(one, RunRecord) else [run.record for run in load(one)])
     ]
-    conditions = [where] if isinstance(where, str) else where
+    wanted = [Wanted(text) for text in ([where] if isinstance(where, str) else where)]
+    wanted += [Wanted(f"{key}={text}", key) for key, text in (("since", since), ("until", until)) if text]
     if group_by is None and over is None:
-        return Table(comparison.compare(records, sort, baseline, conditions))
-    if baseline is not None:
-        raise ConfigError("baseline: groups have no ratios; leave out group_by and over", key="baseline")
-    return Table(groups.group(comparison.compare(records, where=conditions), group_by, over, sort))
+        ordered = records if sort else comparison.best_first(records)
+        return Table(comparison.compare(ordered, sort, baseline, wanted, columns, limit))
+    for name, given in (("baseline", baseline), ("columns", columns)):
+        if given is not None:
+            raise ConfigError(
+                f"{name}: groups have no {_LACKING[name]}; leave out group_by and over", key=name
+            )
+    grouping = groups.group(comparison.compare(records, where=wanted), group_by, over, sort)
+    if limit is not None:
+        grouping = replace(
+            grouping, groups=grouping.groups[:limit], more=max(len(grouping.groups) - limit, 0)
+        )
+    return Table(grouping)
+
+
+_LACKING = {"baseline": "ratios", "columns": "columns but their own"}

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_cli.api.runs import AnyRun, Run, load
 from autograd_cli.compare import comparison, curves
+from autograd_cli.compare.fields import check_key
+from autograd_cli.compare.filters import Wanted, why_none
 from autograd_cli.compare.grid import Grid, grid_of
 from autograd_cli.compare.groups import split_keys
 from autograd_cli.config.reading import look
@@ -123,6 +125,8 @@ def plot(
     x: str | None = None,
     y: str | None = None,
     where: str | Sequence[str] = (),
+    since: str | None = None,
+    until: str | None = None,
     group_by: str | None = None,
     over: str | None = None,
     fit: bool = False,
@@ -134,10 +138,13 @@ def plot(
     loss. With `fit`: data, fitted curve and residual.
 
     Args:
-        runs: runs, paths of run directories or of CSV files with step and loss columns, or patterns.
+        runs: runs, paths of run directories, of folders of them or of CSV files with step and loss columns,
+            or patterns.
         x: a key.
         y: another key.
-        where: `KEY=VALUE` each; only runs that match all of them stay.
+        where: conditions that runs must fulfil: `"lr>5e-7 seed=0..3"`, or several such texts.
+        since: runs begun then or later: `today`, `yesterday`, `2h`, `2026-11-24`.
+        until: runs begun before the end of that.
         group_by: keys, with commas between them; one curve for the runs that agree on them.
         over: keys, with commas between them, to take mean and deviation over, such as `seed`.
         fit: whether to draw what was fitted in place of losses.
@@ -149,12 +156,13 @@ def plot(
     """
     loaded = load(runs)
     by_record = {id(run.record): run for run in loaded}
-    conditions = [where] if isinstance(where, str) else where
+    wanted = [Wanted(text) for text in ([where] if isinstance(where, str) else where)]
+    wanted += [Wanted(f"{key}={text}", key) for key, text in (("since", since), ("until", until)) if text]
     if not loaded:
         raise ConfigError("nothing to plot: no run is given")
-    table = comparison.compare([run.record for run in loaded], where=conditions)
+    table = comparison.compare([run.record for run in loaded], where=wanted)
     if not table.records:
-        raise ConfigError(f"where: none of the {len(loaded)} runs matches", key="where")
+        raise ConfigError(f"where: {why_none([run.record for run in loaded], wanted)}", key="where")
     chosen = [by_record[id(record)] for record in table.records]
     if fit:
         _refuse_with_fit(x=x, y=y, group_by=group_by, over=over)
@@ -164,7 +172,7 @@ def plot(
     keys = list(dict.fromkeys(key for record in table.records for key in record.config))
     for name, key in (("x", x), ("y", y)):
         if key is not None:
-            comparison.check_key(key, keys, name, fields=())
+            check_key(key, keys, name, fields=())
     if x is not None and y is not None:
         if x == y or group_by is not None or over is not None:
             raise ConfigError(
@@ -247,7 +255,7 @@ def _fits(runs: Sequence[Run], table: comparison.Comparison) -> Plot:
             f"fit: {len(runs)} runs; at most {curves.LINES_MAX} fit into a picture (choose some with where)",
             key="fit",
         )
-    labels = curves.labels_of([run.record for run in runs], curves.telling_keys(table))
+    labels = curves.labels_of([run.record for run in runs], table.telling_keys)
     fits, kept, notes = [], [], []
     errors: list[EvoError] = []
     for run, label in zip(runs, labels, strict=True):

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.errors import ConfigError, RunError
+from autograd_cli.runs.folder import read_folder
 from autograd_cli.runs.losses import read_losses
 from autograd_cli.runs.reader import read_run
-from autograd_cli.runs.record import LOSSES, RunRecord, Status
+from autograd_cli.runs.record import LOSSES, NoRunError, RunRecord, Status
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -157,7 +158,7 @@ AnyRun = Run | str | PathLike[str]
 
 
 def load(paths: AnyRun | Iterable[AnyRun]) -> list[Run]:
-    """The runs at paths or patterns, such as `runs/*`; a Run is one already.
+    """The runs at paths, in folders, or of patterns, such as `runs/*`; a Run is one already.
 
     Raises:
         ConfigError: a pattern matches nothing.
@@ -184,7 +185,13 @@ def in_memory(
 
 def _at(path: str) -> list[Run]:
     if os.path.lexists(path) or not any(sign in path for sign in "*?["):
-        return [Run(read_run(Path(path)))]
+        try:
+            return [Run(read_run(Path(path)))]
+        except NoRunError:
+            inside, _ = read_folder(Path(path))
+            if not inside:
+                raise
+            return list(map(Run, inside))
     from glob import glob
 
     matches = sorted(glob(path))

@@ -15,6 +15,7 @@ from autograd_cli.config.resolve import resolve
 from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.errors import EvoError
+from autograd_cli.runs.naming import fill, is_template
 from autograd_cli.runs.writer import MemoryWriter
 from autograd_cli.training.run import prepare
 from autograd_cli.training.signals import Interruption
@@ -46,7 +47,8 @@ def train(
         config: what the keys stand before: a shipped configuration's name, a YAML file, a run directory, a
             mapping, or the `config` of another run.
         runs_dir: the folder for run directories; None keeps the run in memory alone.
-        name: the run directory's name, in place of one made of time, task, level and seed.
+        name: the run directory's name, in place of one made of time, task, level and seed; `lr{lr}-s{seed}`
+            is filled from the configuration.
         trust: whether to run the code that a run named by `config` has kept, where it is no file of yours.
         on_load: called once with the configuration, before the level's framework is imported, which may take
             seconds.
@@ -63,6 +65,8 @@ def train(
     """
     given = settings_of({"task": task, "impl": level_of(impl), **keys})
     cell, resolved = resolve(given, file_of(config, given, trust=trust), classes_in(impl))
+    if is_template(name):
+        name = fill(str(name), resolved.to_dict())
     if on_load:
         on_load(resolved)
     experiment = prepare(cell, resolved, None if runs_dir is None else Path(runs_dir), name)

@@ -18,20 +18,14 @@ from autograd_cli.version import __version__
 _UsageError: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if "Usage" in kind.__name__)
 
 
-# The commands in the order of the help; each is a file beside this one, and imported when it is asked for.
-COMMANDS = (
-    "train",
-    "sweep",
-    "list",
-    "show",
-    "diff",
-    "verify",
-    "graph",
-    "compare",
-    "plot",
-    "report",
-    "predict",
-)
+# The commands by what one wants to do, in the order of the help; each is a file beside this one, and imported
+# when it is asked for.
+GROUPS = {
+    "Train": ("train", "sweep"),
+    "Find": ("runs", "compare", "plot", "report", "note", "rm", "export"),
+    "Understand": ("list", "show", "diff", "verify", "graph", "predict"),
+}
+COMMANDS = tuple(name for names in GROUPS.values() for name in names)
 
 
 class EvoCommand(TyperCommand):
@@ -52,6 +46,15 @@ class EvoCommand(TyperCommand):
             if value == "" or (isinstance(value, list | tuple) and "" in value):
                 raise ConfigError(f"{_called(parameter)}: it is empty; leave it out or give it a value")
         return super().parse_args(ctx, args)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the parser's signature
+        """Lines to copy, at the end of the help."""
+        from autograd_cli.cli.examples import EXAMPLES
+
+        if self.name in EXAMPLES:
+            with formatter.section("Examples"):
+                for line in EXAMPLES[self.name]:
+                    formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
 
 class EvoGroup(TyperGroup):
@@ -78,6 +81,14 @@ class EvoGroup(TyperGroup):
             near = did_you_mean(args[0], COMMANDS)
             raise ConfigError(f"unknown command '{args[0]}'{near} (allowed: {', '.join(COMMANDS)})")
         return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The commands by what one wants to do."""
+        for title, names in GROUPS.items():
+            with formatter.section(title):
+                rows = [(name, self.get_command(ctx, name)) for name in names]
+                width = formatter.width - 6 - max(map(len, COMMANDS))
+                formatter.write_dl([(name, command.get_short_help_str(width)) for name, command in rows])
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command line and leave with its exit code."""

@@ -1,8 +1,13 @@
 """What the shell offers after a tab: names that begin with what was typed."""
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from autograd_cli.contract.task import Task
 
 
 def complete_task(incomplete: str) -> list[str]:
@@ -12,11 +17,13 @@ def complete_task(incomplete: str) -> list[str]:
     return [name for name in all_tasks() if name.startswith(incomplete)]
 
 
-def complete_impl(incomplete: str) -> list[str]:
-    """Names of implementations that begin with what was typed."""
-    from autograd_cli.catalogue.registry import level_names
+def complete_impl(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of implementations that begin with what was typed, of the task at hand where one is given."""
+    from autograd_cli.catalogue.registry import all_tasks, level_names
 
-    return [name for name in level_names() if name.startswith(incomplete)]
+    task = all_tasks().get(str(ctx.params.get("task")))
+    names = [level.name for level in task.levels] if task else level_names()
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def complete_level(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -42,12 +49,30 @@ def _is_config(path: Path) -> bool:
     return path.is_dir() or path.suffix in (".yaml", ".yml")
 
 
-def complete_assignment(incomplete: str) -> list[tuple[str, str]]:
-    """Keys of all tasks, each with its `=` and what it is, that begin with what was typed."""
+def complete_assignment(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Keys with what they are, or their values after a `=`: of the task at hand, where one is given."""
+    from autograd_cli.catalogue.registry import TASKS
+    from autograd_cli.config.resolve import keys_of
+
+    task = TASKS.get(str(ctx.params.get("task")))
+    name, equals, value = incomplete.partition("=")
+    if not equals:
+        return _keys(incomplete, task)
+    tasks = [task] if task else list(TASKS.values())
+    key = next((keys_of(one)[name] for one in tasks if name in keys_of(one)), None)
+    if key is None:
+        return []
+    words = ("true", "false") if key.kind is bool else key.choices
+    return [(f"{name}={word}", key.help) for word in words if word.startswith(value)]
+
+
+def _keys(incomplete: str, task: "Task | None" = None) -> list[tuple[str, str]]:
+    """Keys of a task, or of all of them, each with its `=` and what it is, that begin with what was typed."""
     from autograd_cli.catalogue.registry import all_tasks
     from autograd_cli.config.resolve import keys_of
 
-    keys = {name: key for task in all_tasks().values() for name, key in keys_of(task).items()}
+    tasks = [task] if task else all_tasks().values()
+    keys = {name: key for one in tasks for name, key in keys_of(one).items()}
     return [(f"{name}=", key.help) for name, key in keys.items() if name.startswith(incomplete)]
 
 
@@ -58,10 +83,79 @@ def complete_engine(incomplete: str) -> list[str]:
     return [name for name in ENGINES if name.startswith(incomplete)]
 
 
-def complete_key(incomplete: str) -> list[tuple[str, str]]:
-    """Keys of all tasks, each with what it is, that begin with what was typed."""
-    names = [(name, "what is trained") for name in ("task", "impl") if name.startswith(incomplete)]
-    return names + [(word.removesuffix("="), meaning) for word, meaning in complete_assignment(incomplete)]
+def complete_run(incomplete: str) -> list[str]:
+    """`@1`, names of runs and of folders here, and keys, that begin with what was typed."""
+    from autograd_cli.compare.selection import DEFAULT_FOLDER
+
+    if incomplete.startswith("@"):
+        return [name for name in ("@1", "@2", "@3", "@1..5") if name.startswith(incomplete)]
+    folder, slash, stem = incomplete.rpartition("/")
+    here = [f"{folder}{slash}{name}" for name in _entries(folder + slash or ".", stem)]
+    if slash:
+        return here
+    runs = [name.removesuffix("/") for name in _entries(DEFAULT_FOLDER, stem)]
+    keys = [word for word, _ in _keys(incomplete)] if incomplete else []
+    return [*(["@1"] if not incomplete else []), *here, *runs, *keys]
+
+
+def _entries(folder: str, stem: str) -> list[str]:
+    """Directories and CSV files of a folder whose names begin so; a slash after directories."""
+    try:
+        with os.scandir(folder) as entries:
+            seen = [entry for entry in entries if entry.name.startswith(stem) and entry.name[0] != "."]
+            names = [f"{entry.name}/" if entry.is_dir() else entry.name for entry in seen]
+    except OSError:
+        return []
+    return sorted(name for name in names if name.endswith(("/", ".csv")))
+
+
+def complete_condition(incomplete: str) -> list[tuple[str, str]]:
+    """Keys and recorded figures, each with its `=`, that begin with what was typed."""
+    from autograd_cli.compare.fields import FIELDS, NUMBERS
+
+    recorded = [(f"{name}{'<' if name in NUMBERS else '='}", "as recorded") for name in FIELDS]
+    return _keys(incomplete) + [pair for pair in recorded if pair[0].startswith(incomplete)]
+
+
+def complete_time(incomplete: str) -> list[str]:
+    """Times that runs can be asked for by."""
+    return [word for word in ("today", "yesterday", "1h", "1d", "7d") if word.startswith(incomplete)]
+
+
+def _last_of_list(incomplete: str, names: list[str]) -> list[str]:
+    """What may stand after the last comma of a list of names."""
+    before, comma, word = incomplete.rpartition(",")
+    given = before.split(",")
+    return [f"{before}{comma}{name}" for name in names if name.startswith(word) and name not in given]
+
+
+def complete_key(incomplete: str) -> list[str]:
+    """Keys, after commas, too."""
+    return _last_of_list(incomplete, ["task", "impl", *(word[:-1] for word, _ in _keys(""))])
+
+
+def complete_columns(incomplete: str) -> list[str]:
+    """Keys and recorded figures, after commas, too."""
+    from autograd_cli.compare.fields import FIELDS
+
+    keys = [word[:-1] for word, _ in _keys("")]
+    return _last_of_list(incomplete, [*FIELDS, "task", "impl", *keys, "curve"])
+
+
+def complete_sort(incomplete: str) -> list[str]:
+    """Keys and recorded figures, with a minus where one was typed."""
+    minus = "-" if incomplete.startswith("-") else ""
+    return [minus + name for name in complete_columns("") if name.startswith(incomplete.removeprefix("-"))]
+
+
+def complete_format(incomplete: str) -> list[str]:
+    """Formats of tables."""
+    return [name for name in ("table", "json", "csv", "markdown") if name.startswith(incomplete)]
+
+
+def complete_tool(incomplete: str) -> list[str]:
+    """Tools that runs can be exported to."""
+    return [name for name in ("tensorboard", "mlflow", "parquet") if name.startswith(incomplete)]
 
 
 def complete_theme(incomplete: str) -> list[str]:

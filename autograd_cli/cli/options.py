@@ -47,10 +47,16 @@ def whole_number(text: str) -> int:
 
 # Options whose names are keys of the configuration.
 CELL: dict[str, Any] = {
-    "task": Annotated[str | None, typer.Option(help="The task.", autocompletion=complete_task)],
+    "task": Annotated[
+        str | None, typer.Option(help="mlp, sin, linear or softmax.", autocompletion=complete_task)
+    ],
     "impl": Annotated[
         str | None,
-        typer.Option(help="The level, or FILE.py:Class for your own.", autocompletion=complete_impl),
+        typer.Option(
+            help="numpy, tensor, autograd, function, nn, optim, module, functional, dynamic or batched; "
+            "FILE.py:Class for your own.",
+            autocompletion=complete_impl,
+        ),
     ],
 }
 ONE_RUN: dict[str, Any] = CELL | {

@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
+from autograd_cli.cli.choosing import RunsArgument, SinceOption, UntilOption, WhereOption, chosen_runs
 from autograd_cli.cli.completion import complete_key, complete_theme
 
 
 def plot(
-    runs: Annotated[
-        list[str], typer.Argument(help="Run directories, or CSV files with step and loss columns.")
-    ],
+    runs: RunsArgument = None,
     output: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write a .svg, .png, .pdf, or a fit as a .gif.")
     ] = None,
@@ -27,9 +26,9 @@ def plot(
             autocompletion=complete_key,
         ),
     ] = None,
-    where: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Only runs that match.")
-    ] = None,
+    where: WhereOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     group_by: Annotated[
         str | None, typer.Option(metavar="KEYS", help="One curve a group of runs that agree on these.")
     ] = None,
@@ -49,7 +48,6 @@ def plot(
     """Draw recorded runs: loss curves, last losses against a key, a heat map, or a fit."""
     import autograd_cli as evo
     from autograd_cli.api.plot import check_output
-    from autograd_cli.compare.comparison import load_runs
     from autograd_cli.display.figures import check_matplotlib
     from autograd_cli.display.streams import put, tell
     from autograd_cli.display.theme import THEMES
@@ -58,14 +56,11 @@ def plot(
     choose(theme, THEMES, "theme")
     if output:
         check_matplotlib(check_output(Path(output)))
-    records, complaints = load_runs(map(Path, runs))
-    for complaint in complaints:
-        tell(f"warning: {complaint}")
-    if not records:
-        raise ConfigError("nothing to plot: none of the paths is a run or a CSV file of losses")
-    picture = evo.plot(
-        map(evo.Run, records), x=x, y=y, where=where or (), group_by=group_by, over=over, fit=fit
-    )
+    found = chosen_runs(runs, where, since, until)
+    if not found.records:
+        reason = found.note or "none of the paths is a run or a CSV file of losses"
+        raise ConfigError(f"nothing to plot: {reason}")
+    picture = evo.plot(map(evo.Run, found.records), x=x, y=y, group_by=group_by, over=over, fit=fit)
     for note in picture.notes:
         tell(note)
     if output:

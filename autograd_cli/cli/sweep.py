@@ -50,7 +50,7 @@ def sweep(
     ] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler.")] = None,
     devices: DevicesOption = None,
-    name: Annotated[str | None, typer.Option(help="Name of the sweep.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the sweep; with {lr} in it, of its runs.")] = None,
     timeout: Annotated[str | None, typer.Option(metavar="TIME", help="For a run: 30s, 5m, 2h.")] = None,
     budget: Annotated[str | None, typer.Option(metavar="TIME", help="For the whole sweep.")] = None,
     runs_dir: Annotated[

@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 def train(
     keys: "dict[str, Setting]",
     config: ConfigOption = None,
-    name: Annotated[str | None, typer.Option(help="Name of the run directory.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the run directory; {lr} is the value of lr.")
+    ] = None,
     runs_dir: RunsDirOption = "runs",
     trust: TrustOption = False,
+    show_config: Annotated[
+        bool, typer.Option("--show-config", help="Show every key, its value and its range; train nothing.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run directory alone.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -29,6 +34,14 @@ def train(
     from autograd_cli.display.training import open_screen
     from autograd_cli.training.signals import Interruption
 
+    if show_config:
+        from autograd_cli.api.given import file_of
+        from autograd_cli.config.resolve import explain
+        from autograd_cli.display.settings import settings_table
+        from autograd_cli.display.streams import put
+
+        put(settings_table(explain(keys, file_of(config, keys, trust=trust))))
+        return
     screen = open_screen("json" if json else "quiet" if quiet else "table")
 
     def begin(resolved: "RunConfig") -> None:

@@ -1,24 +1,29 @@
 """Runs side by side: which to show, in which order, and what of their configurations differs."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from autograd_cli.catalogue.files import names_class
-from autograd_cli.contract.config import class_name
-from autograd_cli.contract.keys import real
-from autograd_cli.errors import ConfigError, EvoError, unknown
+from autograd_cli.catalogue.registry import TASKS
+from autograd_cli.compare.fields import (
+    CODE,
+    FIELDS,
+    check_key,
+    differs_in_code,
+    keys_in,
+    sort_key,
+    value_of,
+)
+from autograd_cli.compare.filters import Wanted, choose_runs
+from autograd_cli.compare.schema import columns_of, row_of
+from autograd_cli.compare.selection import select
+from autograd_cli.contract.config import follows_level
+from autograd_cli.contract.keys import Value
+from autograd_cli.errors import ConfigError, EvoError
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import RunRecord
-
-# What every row shows, by the names that `sort` and `where` take beside configuration keys.
-FIELDS = ("run", "status", "last_loss", "best_loss", "steps", "step_s")
-RATIOS = ("last_loss", "best_loss", "step_s")
-
-# The source of a level of the user's own, shown and grouped by where levels of one class differ in it.
-CODE = "code"
 
 # The steps that were taken have a column, and the spacing of printed rows changes nothing in a run.
 _NOT_SHOWN = frozenset({"steps", "print_every"})
@@ -33,6 +38,8 @@ class Comparison:
         records: the runs, in the order to show.
         baseline: the run that ratios refer to, if any.
         differing: all configuration keys whose values differ.
+        chosen: the columns that were asked for, in that order; None for all.
+        left_out: how many runs a limit has left out.
 
     """
 
@@ -40,35 +47,30 @@ class Comparison:
     records: list[RunRecord]
     baseline: RunRecord | None
     differing: list[str]
+    chosen: list[str] | None = None
+    left_out: int = 0
 
     @property
     def columns(self) -> list[str]:
-        """Names of the columns: the run, what differs, what came out, ratios, the curve."""
-        ratios = [f"{name}_ratio" for name in RATIOS] if self.baseline else []
-        return ["run", "status", *self.keys, *FIELDS[2:], *ratios, "curve"]
+        """Names of the columns that programs read; docs/SCHEMA.md describes them."""
+        return self.chosen or columns_of(self.records)
 
     def row(self, record: RunRecord) -> dict[str, Any]:
-        """The values of one run by column, as numbers where they are numbers; `curve` as a list."""
-        row: dict[str, Any] = {"run": record.path or "in memory", "status": record.status}
-        row |= {key: value_of(record, key) for key in self.keys}
-        row |= {name: value_of(record, name) for name in FIELDS[2:]}
-        if self.baseline:
-            row |= {f"{name}_ratio": _ratio(record, self.baseline, name) for name in RATIOS}
-        return row | {"curve": record.curve}
+        """The values of one run by column, as numbers where they are numbers, and its `curve` as a list."""
+        return row_of(record, self.chosen or [*columns_of(self.records), "curve"], self.baseline)
 
+    @property
+    def telling_keys(self) -> list[str]:
+        """The keys by which runs are told apart: those that differ, less those that only follow the level."""
+        if "impl" not in self.keys:
+            return self.keys
+        configs = [record.config for record in self.records]
+        return [key for key in self.keys if key == CODE or not follows_level(key, configs)]
 
-def code_of(record: RunRecord) -> str | None:
-    """Eight digits that tell the code of a level of the user's own; None for one of evo's own."""
-    return record.source_digest[:8] if record.source_digest else None
-
-
-def differs_in_code(records: Iterable[RunRecord]) -> bool:
-    """Whether levels of one class were run with different sources."""
-    sources: dict[str, set[str | None]] = {}
-    for record in records:
-        if names_class(str(record.config.get("impl"))):
-            sources.setdefault(class_name(record.config), set()).add(record.source_digest)
-    return any(len(found) > 1 for found in sources.values())
+    def rows(self) -> list[dict[str, Any]]:
+        """The values of every run."""
+        names = self.chosen or [*columns_of(self.records), "curve"]
+        return [row_of(record, names, self.baseline) for record in self.records]
 
 
 def load_runs(paths: Iterable[Path]) -> tuple[list[RunRecord], list[str]]:
@@ -85,31 +87,29 @@ def load_runs(paths: Iterable[Path]) -> tuple[list[RunRecord], list[str]]:
 def compare(
     records: Sequence[RunRecord],
     sort: str | None = None,
-    baseline: str | None = None,
-    where: Sequence[str] = (),
+    baseline: str | RunRecord | None = None,
+    where: Iterable[Wanted | str] = (),
+    columns: str | None = None,
+    limit: int | None = None,
 ) -> Comparison:
     """Choose, order and relate runs.
 
     Args:
         records: the runs.
         sort: a field or configuration key, smallest first; with `-` before it, largest first. Runs that
-            have no such value come last.
-        baseline: path or name of the run that ratios refer to; it may stand outside of `records`.
-        where: `KEY=VALUE` each; only runs that match all of them stay.
+            have no such value come last. Without it the order stays.
+        baseline: the run, or path or name of the run that ratios refer to; it may stand outside of `records`.
+        where: conditions, see `filters`; only runs that fulfil all of them stay.
+        columns: names of columns, with commas between them, in place of those that tell runs apart.
+        limit: how many runs to keep, of the first ones.
 
     Raises:
-        ConfigError: a key that no run has, an argument that is not KEY=VALUE, or an unknown baseline.
+        ConfigError: a key that no run has, an argument that is no condition, or an unknown baseline.
 
     """
-    base = find_baseline(records, baseline) if baseline else None
-    keys = list(dict.fromkeys(key for record in records for key in record.config))
-    chosen = list(records)
-    for condition in where:
-        key, equals, text = condition.partition("=")
-        if not (equals and key):
-            raise ConfigError(f"where: '{condition}': expected KEY=VALUE, such as impl=numpy", key="where")
-        check_key(key, keys, "where")
-        chosen = [record for record in chosen if _matches(configured(record, key), text)]
+    base = find_baseline(records, baseline) if isinstance(baseline, str) else baseline
+    keys = keys_in(records)
+    chosen = choose_runs(records, where)
     if sort:
         name = sort.removeprefix("-")
         check_key(name, keys, "sort")
@@ -117,10 +117,52 @@ def compare(
         rest = [record for record in chosen if value_of(record, name) is None]
         known.sort(key=lambda record: sort_key(value_of(record, name)), reverse=sort.startswith("-"))
         chosen = known + rest
+    names = _split_columns(columns, keys)
     differing = [key for key in keys if _differs(key, chosen)]
     if differs_in_code(chosen):
         differing.append(CODE)
-    return Comparison([key for key in differing if key not in _NOT_SHOWN], chosen, base, differing)
+    kept = chosen if limit is None else chosen[:limit]
+    shown = [key for key in differing if key not in _NOT_SHOWN]
+    return Comparison(shown, kept, base, differing, names, len(chosen) - len(kept))
+
+
+def best_first(records: Sequence[RunRecord]) -> list[RunRecord]:
+    """The runs, smallest last loss first among those whose losses measure the same.
+
+    Those are runs of one task and of equal sizes. Others stand together in the order in which the first of
+    them is met; runs without a last loss come last among their like.
+    """
+    kinds: dict[tuple[Value, ...], int] = {}
+
+    def place(record: RunRecord) -> tuple[int, bool, float]:
+        loss = record.last_loss
+        return kinds.setdefault(kind_of(record), len(kinds)), loss is None, loss or 0.0
+
+    return sorted(records, key=place)
+
+
+def kind_of(record: RunRecord) -> tuple[Value, ...]:
+    """What two runs have in common whose losses measure the same: the task, and the sizes of its data."""
+    config = record.config
+    name = config.get("task")
+    return (name, *map(config.get, _sizes(str(name))))
+
+
+@cache
+def _sizes(task: str) -> list[str]:
+    """Keys of the sizes of a task's data; of a task from elsewhere none is known."""
+    keys = TASKS[task].keys if task in TASKS else ()
+    return [key.name for key in keys if key.plain is None and key.kind is int]
+
+
+def _split_columns(text: str | None, keys: Sequence[str]) -> list[str] | None:
+    if text is None:
+        return None
+    names = list(dict.fromkeys(name.strip() for name in text.split(",")))
+    ratios = [name for name in columns_of(()) if name.endswith("_ratio")]
+    for name in names:
+        check_key(name, keys, "columns", fields=(*FIELDS, *ratios, "curve"))
+    return names
 
 
 def find_baseline(records: Sequence[RunRecord], baseline: str) -> RunRecord:
@@ -137,66 +179,13 @@ def find_baseline(records: Sequence[RunRecord], baseline: str) -> RunRecord:
         raise ConfigError(f"baseline: '{baseline}' names {len(named)} runs; give its path", key="baseline")
     if named:
         return named[0]
-    try:
-        return read_run(Path(baseline))
-    except EvoError as error:
-        raise ConfigError(f"baseline: {error}", key="baseline") from error
-
-
-def value_of(record: RunRecord, key: str) -> Any:
-    """A field of the run, or a value of its configuration; None if it has neither."""
-    if key == "run":
-        return record.path
-    if key == CODE:
-        return code_of(record)
-    return getattr(record, key) if key in (*FIELDS, "name", "sweep") else record.config.get(key)
-
-
-def configured(record: RunRecord, key: str) -> Any:
-    """A value as it was asked for, where the configuration has it: `steps` of a run that diverged, too."""
-    return record.config[key] if key in record.config else value_of(record, key)
-
-
-def check_key(
-    key: str, keys: Sequence[str], argument: str, fields: Sequence[str] = (*FIELDS, "name", "sweep")
-) -> None:
-    """Refuse a key that is neither among `keys` nor among `fields`.
-
-    Raises:
-        ConfigError: it is not; it is the value of `argument`.
-
-    """
-    allowed = dict.fromkeys((*fields, *keys))
-    if key not in allowed:
-        raise unknown("key", key, allowed, key=argument)
-
-
-def _matches(value: Any, text: str) -> bool:
-    if isinstance(value, bool):
-        return text.lower() == str(value).lower()
-    if isinstance(value, int | float):
-        try:
-            return real(text) == value
-        except ValueError:
-            return False
-    return text == ("null" if value is None else value)
-
-
-def sort_key(value: Any) -> tuple[bool, float, str]:
-    """Numbers by size, before words by alphabet."""
-    is_number = isinstance(value, int | float)
-    return (not is_number, value if is_number else 0.0, "" if is_number else str(value))
+    found = select([baseline])
+    if len(found.records) != 1:
+        problem = found.complaints[0] if found.complaints else f"'{baseline}' means {len(found.records)} runs"
+        raise ConfigError(f"baseline: {problem}", key="baseline")
+    return found.records[0]
 
 
 def _differs(key: str, records: Sequence[RunRecord]) -> bool:
     """Whether runs that have the key disagree on it; no run disagrees on another task's keys."""
-    values = [record.config[key] for record in records if key in record.config]
-    return any(value != values[0] for value in values)
-
-
-def _ratio(record: RunRecord, baseline: RunRecord, name: str) -> float | None:
-    value, base = value_of(record, name), value_of(baseline, name)
-    if value is None or not base:
-        return None
-    ratio: float = value / base
-    return ratio if math.isfinite(ratio) else None
+    return len({record.config[key] for record in records if key in record.config}) > 1

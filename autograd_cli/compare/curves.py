@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from autograd_cli.catalogue.files import names_class
-from autograd_cli.compare.comparison import Comparison, sort_key, value_of
+from autograd_cli.compare.comparison import Comparison
+from autograd_cli.compare.fields import sort_key, value_of
 from autograd_cli.compare.groups import Members, members
-from autograd_cli.contract.config import follows_level
 from autograd_cli.contract.keys import Value, show
 from autograd_cli.runs.record import RunRecord
 
@@ -124,7 +124,7 @@ def trace_of(record: RunRecord, rows: Iterable[tuple[int, float, float | None]])
 
 def curves_of_runs(comparison: Comparison, traces: Sequence[Trace]) -> Curves:
     """A curve a run, labelled by what differs; of more than `LINES_MAX`, best, median and worst are."""
-    keys = telling_keys(comparison)
+    keys = comparison.telling_keys
     labels = labels_of([trace.record for trace in traces], keys)
     curves = [
         Curve(
@@ -377,13 +377,6 @@ def _places(values: Iterable[Value]) -> tuple[dict[Value, float], list[str]]:
 
 
 # --- words ---------------------------------------------------------------------------------------------
-
-
-def telling_keys(comparison: Comparison) -> list[str]:
-    """The keys by which runs are told apart: those that differ, less those that only follow the level."""
-    configs = [record.config for record in comparison.records]
-    keys = comparison.keys
-    return [key for key in keys if not ("impl" in keys and follows_level(key, configs))]
 
 
 def labels_of(records: Sequence[RunRecord], keys: Sequence[str]) -> list[str]:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograd_cli.compare.comparison import Comparison, configured, sort_key
+from autograd_cli.compare.comparison import Comparison
 from autograd_cli.compare.curves import short, title_of
+from autograd_cli.compare.fields import sort_key, value_of
 from autograd_cli.compare.groups import members
 from autograd_cli.contract.keys import Value
 from autograd_cli.runs.record import RunRecord
@@ -63,7 +64,7 @@ def grid_of(comparison: Comparison, x: str, y: str) -> tuple[Grid, int]:
     """The grid, and how many runs have not come to their end, and are left out."""
     found = members(comparison, [x, y], None)
     rows = [record for records in found.runs.values() for record in records]
-    columns = [_ordered({configured(record, key) for record in rows}) for key in (x, y)]
+    columns = [_ordered({value_of(record, key) for record in rows}) for key in (x, y)]
     runs: dict[tuple[int, int], list[RunRecord]] = {}
     for (x_value, y_value, *_), records in found.runs.items():
         runs.setdefault((columns[0].index(x_value), columns[1].index(y_value)), []).extend(records)

@@ -6,13 +6,16 @@ from math import fsum
 from pathlib import Path
 from typing import Any
 
-from autograd_cli.compare.comparison import CODE, Comparison, check_key, configured, differs_in_code, sort_key
+from autograd_cli.compare.comparison import Comparison
+from autograd_cli.compare.fields import CODE, check_key, differs_in_code, keys_in, sort_key, value_of
+from autograd_cli.compare.schema import SCHEMA_VERSION
 from autograd_cli.contract.config import follows_level
 from autograd_cli.contract.keys import Value
 from autograd_cli.errors import ConfigError, unknown
+from autograd_cli.runs.losses import evenly
 from autograd_cli.runs.record import RunRecord
 
-STATISTICS = ("runs", "diverged", "mean", "std", "best", "best_run")
+STATISTICS = ("runs", "diverged", "mean", "std", "median", "best", "best_run", "elapsed_s", "step_s")
 
 # Only these have come to the end that their configuration asks for; half a run would bend the mean.
 _ENDED = ("completed", "diverged", "csv")
@@ -28,8 +31,12 @@ class Group:
         diverged: how many of those ended at a loss that is not finite; they have no part in what follows.
         mean: mean of the last losses; None without any.
         std: sample standard deviation of the last losses (n - 1 in the denominator); None below two.
+        median: the middle one of the last losses, or the mean of the two in the middle.
         best: the smallest last loss.
         best_run: where that run is.
+        elapsed_s: mean seconds of a run's loop.
+        step_s: mean seconds of a step.
+        curve: the middle one of the losses at evenly spaced steps, for a small picture.
 
     """
 
@@ -38,8 +45,12 @@ class Group:
     diverged: int
     mean: float | None
     std: float | None
+    median: float | None
     best: float | None
     best_run: str | None
+    elapsed_s: float | None
+    step_s: float | None
+    curve: list[float]
 
 
 @dataclass(frozen=True)
@@ -60,21 +71,31 @@ class Members:
 
 @dataclass(frozen=True)
 class Grouping:
-    """A table of groups, and how many runs are in none: replaced, or not come to their end."""
+    """A table of groups.
+
+    Attributes:
+        keys: what the runs of a group agree on.
+        groups: the groups, in the order to show.
+        left_out: how many runs are in none: replaced, or not come to their end.
+        more: how many groups a limit has left out.
+
+    """
 
     keys: list[str]
     groups: list[Group]
     left_out: int
+    more: int = 0
 
     @property
     def columns(self) -> list[str]:
         """Names of the columns."""
-        return [*self.keys, *STATISTICS]
+        return [*self.keys, *STATISTICS, "schema_version"]
 
     def row(self, group: Group) -> dict[str, Any]:
         """The values of one group by column."""
         values: dict[str, Any] = dict(zip(self.keys, group.values, strict=True))
-        return values | {name: getattr(group, name) for name in STATISTICS}
+        values |= {name: getattr(group, name) for name in STATISTICS}
+        return values | {"schema_version": SCHEMA_VERSION}
 
 
 def group(
@@ -109,7 +130,7 @@ def split_keys(
         ConfigError: a key that no run has, or one that is in both lists.
 
     """
-    known = list(dict.fromkeys(key for record in comparison.records for key in record.config))
+    known = keys_in(comparison.records)
     first, inside = _split(group_by, known, "group_by"), _split(over, known, "over")
     for key in inside:
         if key in first:
@@ -143,7 +164,7 @@ def members(comparison: Comparison, first: Sequence[str], inside: Sequence[str] 
     found: dict[tuple[Value, ...], list[RunRecord]] = {}
     ended = [record for record in records if record.status in _ENDED]
     for record in ended:
-        found.setdefault(tuple(configured(record, key) for key in keys), []).append(record)
+        found.setdefault(tuple(value_of(record, key) for key in keys), []).append(record)
     return Members(keys, found, len(comparison.records) - len(ended))
 
 
@@ -174,9 +195,32 @@ def _measure(values: tuple[Value, ...], records: Sequence[RunRecord]) -> Group:
         diverged=sum(record.status == "diverged" for record in records),
         mean=_mean(losses),
         std=_deviation(losses),
+        median=_median(losses),
         best=best,
         best_run=best_run,
+        elapsed_s=_mean([r.elapsed_s for r in records if r.elapsed_s is not None]),
+        step_s=_mean([r.step_s for r in records if r.step_s is not None]),
+        curve=_middle_curve(records),
     )
+
+
+def _median(losses: Sequence[float]) -> float | None:
+    if not losses:
+        return None
+    ordered, half = sorted(losses), len(losses) // 2
+    if len(losses) % 2:
+        return ordered[half]
+    return ordered[half - 1] / 2 + ordered[half] / 2  # each half for itself: their sum may be no float
+
+
+def _middle_curve(records: Sequence[RunRecord]) -> list[float]:
+    """At each of as many places as the shortest curve has, the middle one of the runs' losses."""
+    curves = [record.curve for record in records if record.curve and record.diverged_step is None]
+    if not curves:
+        return []
+    count = min(map(len, curves))
+    columns = zip(*(evenly(curve, count) for curve in curves), strict=True)
+    return [middle for column in columns if (middle := _median(column)) is not None]
 
 
 def _mean(losses: Sequence[float]) -> float | None:

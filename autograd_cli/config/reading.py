@@ -11,7 +11,7 @@ from typing import BinaryIO, TextIO
 LINE_MAX = 2**20
 
 
-def look(path: Path) -> os.stat_result | None:
+def look(path: Path | str) -> os.stat_result | None:
     """What stands at `path`, a link followed; None where there is nothing.
 
     Raises:
@@ -20,12 +20,12 @@ def look(path: Path) -> os.stat_result | None:
 
     """
     try:
-        return path.stat()
+        return os.stat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: no file has such a name
         return None
 
 
-def is_folder(path: Path) -> bool:
+def is_folder(path: Path | str) -> bool:
     """Whether a directory stands at `path`.
 
     Raises:
@@ -36,41 +36,53 @@ def is_folder(path: Path) -> bool:
     return found is not None and stat.S_ISDIR(found.st_mode)
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path | str) -> BinaryIO:
     """Open a regular file to read. A pipe, socket or device, which may never end, is refused at once.
 
     Raises:
         OSError: there is none, it is something else, or it may not be read.
 
     """
-    _check_regular(path.stat())
+    return open(_descriptor(path)[0], "rb")
+
+
+def _descriptor(path: Path | str) -> tuple[int, int]:
+    """A regular file, opened to read, and its size in bytes."""
+    _check_regular(os.stat(path))
     # What has taken the file's place since then is not waited for either.
-    file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY), "rb")  # noqa: SIM115 - the caller's
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     try:
-        _check_regular(os.fstat(file.fileno()))
+        found = os.fstat(descriptor)
+        _check_regular(found)
     except OSError:
-        file.close()
+        os.close(descriptor)
         raise
-    return file
+    return descriptor, found.st_size
 
 
 def _check_regular(found: os.stat_result) -> None:
+    if stat.S_ISREG(found.st_mode):
+        return
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "not a regular file")
+    raise OSError(errno.EINVAL, "not a regular file")
 
 
-def read_bounded(path: Path, most: int) -> bytes:
+def read_bounded(path: Path | str, most: int) -> bytes:
     """The whole content of a regular file of at most `most` bytes.
 
     Raises:
         OSError: as of `open_regular`, or the file is larger.
 
     """
-    with open_regular(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        content = file.read(min(size, most) + 1)
+    descriptor, size = _descriptor(path)
+    try:
+        left = min(size, most) + 1
+        content = os.read(descriptor, left)
+        while 0 < len(content) < left and (more := os.read(descriptor, left - len(content))):
+            content += more
+    finally:
+        os.close(descriptor)
     if len(content) > most:
         raise OSError(errno.EFBIG, f"larger than {most / 2**20:.4g} MiB, which no such file is")
     return content

@@ -5,13 +5,14 @@ directly. Every value remembers where it came from, so that a complaint can say 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from autograd_cli.catalogue.cell import Cell, of_class
-from autograd_cli.catalogue.registry import find_level, find_task
+from autograd_cli.catalogue.registry import all_tasks, find_level, find_task
 from autograd_cli.config.files import ConfigFile, Setting, config_folder, read_config_file
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.keys import COMMON_KEYS, Key, Value, show
@@ -91,9 +92,61 @@ def resolve(
     return cell, RunConfig(task=task.name, impl=level.name, options=values, **common)  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True)
+class Explained:
+    """A key of a configuration: its value, and where that came from.
+
+    Attributes:
+        key: what the key is, and what it may hold; None for `task` and `impl`.
+        name: the key.
+        value: the value.
+        origin: the file and line, option or argument that decided it.
+        is_fixed: whether the level takes no other value.
+
+    """
+
+    key: Key | None
+    name: str
+    value: Value
+    origin: str
+    is_fixed: bool = False
+
+
+def explain(
+    given: Mapping[str, Setting],
+    file: ConfigFile | None = None,
+    classes: Mapping[str, LevelClass] | None = None,
+) -> list[Explained]:
+    """What `resolve` makes of the same arguments, key by key.
+
+    Raises:
+        ConfigError: as of `resolve`.
+
+    """
+    cell, config = resolve(given, file, classes)
+    defaults = _read_defaults(defaults_file(cell.task))
+    layers = [defaults.settings, _section(defaults, cell.spec)]
+    layers += [file.settings, _section(file, cell.spec)] if file else []
+    origins: dict[str, str] = {}
+    for layer in (*layers, given):
+        origins |= {name: setting.where for name, setting in layer.items()}
+    keys = keys_of(cell.task)
+    return [
+        Explained(
+            keys.get(name),
+            name,
+            value,
+            origins.get(name, "-"),
+            name in keys and not cell.spec.takes_all and keys[name].is_fixed_for(cell.spec.name),
+        )
+        for name, value in config.to_dict().items()
+    ]
+
+
 def _find_cell(named: Mapping[str, Setting], classes: Mapping[str, LevelClass]) -> Cell:
-    task_name, impl = _required("task", named), _required("impl", named)
+    task_name = _required("task", named, all_tasks())
     task = find_task(task_name.text, task_name.where)
+    impl = _required("impl", named, [level.name for level in task.levels])
     if impl.text in classes:
         return of_class(task, classes[impl.text])
     return Cell(task, find_level(task, impl.text, impl.where))
@@ -137,10 +190,12 @@ def parse_value(key: Key, setting: Setting) -> Any:
         ) from None
 
 
-def _required(name: str, named: Mapping[str, Setting]) -> Setting:
+def _required(name: str, named: Mapping[str, Setting], allowed: Iterable[str]) -> Setting:
     if name not in named:
         raise ConfigError(
-            f"{name} is missing: give it, or write '{name}:' into the configuration file", key=name
+            f"{name} is missing: give it, or write '{name}:' into the configuration file "
+            f"(allowed: {', '.join(allowed)})",
+            key=name,
         )
     return named[name]
 

@@ -4,6 +4,7 @@ YAML files and `KEY=VALUE` arguments go through the same `Key.parse`, so `1e-6` 
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ Value = bool | int | float | str | None
 
 _TRUE = frozenset({"true", "yes", "on"})
 _FALSE = frozenset({"false", "no", "off"})
+_SCIENTIFIC = re.compile(r"([+-]?)(\d{1,20})(?:\.(\d{1,20}))?[eE]\+?(\d{1,3})", re.ASCII)
 _NULL = frozenset({"", "~", "null", "none"})
 
 
@@ -105,14 +107,26 @@ class Key:
 def whole(text: str) -> int:
     """The whole number that `text` is in every language's notation: no `1_000`, no digits but 0 to 9.
 
+    `1e4` and `2.5e3` are whole numbers, too; `1.5e0` and `1.0` are none.
+
     Raises:
         ValueError: it is none, or has more digits than Python converts.
 
     """
     try:
+        if scientific := _SCIENTIFIC.fullmatch(text.strip()):
+            return _scaled(*scientific.groups(""))
         return int(_plain(text))
     except ValueError:
         raise ValueError(f"'{text}' is not a whole number") from None
+
+
+def _scaled(sign: str, digits: str, decimals: str, exponent: str) -> int:
+    """Digits, decimals and a power of ten, exactly."""
+    missing = int(exponent) - len(decimals)
+    if missing < 0:
+        raise ValueError(exponent)
+    return int(f"{sign}{digits}{decimals}{'0' * missing}")
 
 
 def real(text: str) -> float:

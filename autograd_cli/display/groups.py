@@ -1,18 +1,84 @@
-"""Groups of runs as text: aligned columns, JSON, CSV and Markdown."""
+"""Groups of runs as text: aligned columns that fit the terminal, JSON, CSV and Markdown."""
 
-import csv
-import io
+import sys
 from collections.abc import Callable
-from typing import Any
+from shutil import get_terminal_size
 
-from autograd_cli.compare.groups import Group, Grouping
-from autograd_cli.contract.keys import show
-from autograd_cli.display.tables import aligned, is_numeric, markdown_table
-from autograd_cli.display.text import json_text, number
+from autograd_cli.compare.groups import Grouping
+from autograd_cli.display.fitting import Column, cut, fit, lines_of, paragraph, short_names
+from autograd_cli.display.runs import csv_text, words_of
+from autograd_cli.display.tables import is_numeric, markdown_table
+from autograd_cli.display.text import figures, in_one_unit, json_text, log_range, shown, sparkline
 
 
 def _table(grouping: Grouping) -> str:
-    return aligned(*grouping_cells(grouping))
+    return group_table(grouping, get_terminal_size().columns if sys.stdout.isatty() else None)
+
+
+def group_table(grouping: Grouping, width: int | None) -> str:
+    """A line a group: whole on a pipe, or in `width` cells."""
+    columns = grouping_columns(grouping, fitted=width is not None)
+    if width is None:
+        return "\n".join(lines_of(columns)) + "\n"
+    kept, out = fit(columns, width)
+    lines = [cut(line, width) for line in lines_of(kept)]
+    low, high = log_range([group.curve for group in grouping.groups])
+    above = ""
+    if "curve" not in out and any(group.curve for group in grouping.groups):
+        count = len(grouping.groups)
+        above = f"{count} groups; median curves on one log axis, from {low:.3g} to {high:.3g}"
+    below = [f"… and {grouping.more} more groups, for --limit"] if grouping.more else []
+    below += paragraph(f"no room for {', '.join(out)}" if out else "", width)
+    return "\n".join([*paragraph(above, width), *([""] if above else []), *lines, *below]) + "\n"
+
+
+def grouping_columns(grouping: Grouping, *, fitted: bool) -> list[Column]:
+    """The columns of a table of groups: what they agree on, and what came of their runs."""
+    groups = grouping.groups
+    found = []
+    for i, key in enumerate(grouping.keys):
+        values = [group.values[i] for group in groups]
+        found.append(Column(shown(key), words_of(values, key), is_numeric(values), weight=2 + i / 100))
+    span = log_range([group.curve for group in groups])
+    unit, times = in_one_unit([group.elapsed_s for group in groups])
+    diverged = any(group.diverged for group in groups) or not fitted
+    paths = [group.best_run or "-" for group in groups]
+    inside = [path.rpartition("/")[2] or path for path in paths]
+    names = short_names(inside) if fitted else list(map(shown, paths))
+    return [
+        *found,
+        Column("runs", [str(group.runs) for group in groups], True, weight=1),
+        *(
+            [Column("diverged", [str(group.diverged) for group in groups], True, weight=3)]
+            if diverged
+            else []
+        ),
+        Column("last loss", _means(grouping), True),
+        Column("median", figures([group.median for group in groups]), True, weight=5),
+        Column("best", figures([group.best for group in groups]), True, weight=4),
+        Column("curve", [sparkline(group.curve, 16, span) for group in groups], weight=6),
+        Column(f"time {unit}", times, True, weight=7),
+        Column("best run", names, weight=8),
+    ]
+
+
+def _means(grouping: Grouping) -> list[str]:
+    """`254.83 ± 20.10`, mean and standard deviation in one form each."""
+    groups = grouping.groups
+    means, deviations = figures([g.mean for g in groups]), figures([g.std for g in groups], 3)
+    width = max(map(len, deviations), default=0)
+    return [
+        f"{mean} ± {deviation:>{width}}" if deviation != "-" else f"{mean}   {'':>{width}}"
+        for mean, deviation in zip(means, deviations, strict=True)
+    ]
+
+
+def grouping_cells(grouping: Grouping) -> tuple[list[str], list[list[str]], frozenset[str]]:
+    """Header, formatted rows, and the names of the columns of numbers."""
+    columns = grouping_columns(grouping, fitted=False)
+    rows = [[cell.strip() for cell in row] for row in zip(*(column.texts for column in columns), strict=True)]
+    right = frozenset(column.title for column in columns if column.is_right)
+    return [column.title for column in columns], rows, right
 
 
 def _markdown(grouping: Grouping) -> str:
@@ -20,17 +86,11 @@ def _markdown(grouping: Grouping) -> str:
 
 
 def _json(grouping: Grouping) -> str:
-    return json_text([grouping.row(group) for group in grouping.groups])
+    return json_text([grouping.row(group) | {"curve": group.curve} for group in grouping.groups])
 
 
 def _csv(grouping: Grouping) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(grouping.columns)
-    for group in grouping.groups:
-        row = grouping.row(group)
-        writer.writerow("" if row[name] is None else show(row[name]) for name in grouping.columns)
-    return out.getvalue()
+    return csv_text(grouping.columns, map(grouping.row, grouping.groups))
 
 
 GROUPING_FORMATS: dict[str, Callable[[Grouping], str]] = {
@@ -39,20 +99,3 @@ GROUPING_FORMATS: dict[str, Callable[[Grouping], str]] = {
     "csv": _csv,
     "markdown": _markdown,
 }
-
-
-def grouping_cells(grouping: Grouping) -> tuple[list[str], list[list[str]], frozenset[str]]:
-    """Header, formatted rows, and the names of the columns of numbers."""
-    header = [*grouping.keys, "runs", "diverged", "last loss", "best", "best run"]
-    rows = [[*map(_cell, group.values), *_statistics(group)] for group in grouping.groups]
-    numeric = {key for i, key in enumerate(grouping.keys) if is_numeric(g.values[i] for g in grouping.groups)}
-    return header, rows, frozenset(numeric | {"runs", "diverged", "best"})
-
-
-def _statistics(group: Group) -> list[str]:
-    mean = number(group.mean) if group.std is None else f"{group.mean:.4g} ± {group.std:.2g}"
-    return [str(group.runs), str(group.diverged), mean, number(group.best), group.best_run or "-"]
-
-
-def _cell(value: Any) -> str:
-    return "-" if value is None else show(value)

@@ -109,15 +109,64 @@ def duration(seconds: float | None) -> str:
     return f"{seconds * 1e9:.3g} ns" if seconds else "0 s"
 
 
-def sparkline(losses: Sequence[float], width: int = 16) -> str:
+def figures(values: Sequence[float | None], digits: int = 5) -> list[str]:
+    """Numbers in one form: as many decimals, or all with exponents, `digits` significant ones at least.
+
+    None, and what is not finite, is a dash.
+    """
+    sizes = [abs(value) for value in values if value and math.isfinite(value)]
+    low, high = (min(sizes), max(sizes)) if sizes else (1.0, 1.0)
+    if low >= 1e-4 and high < 1e7 and high / low < 1e4:
+        form = f".{max(digits - 1 - math.floor(math.log10(low)), 0)}f"
+    else:
+        form = f".{digits - 1}e"
+    return ["-" if value is None or not math.isfinite(value) else f"{value:{form}}" for value in values]
+
+
+def telling_figures(values: Sequence[float]) -> list[str]:
+    """Numbers in four digits, or as many as it takes for different ones to look different."""
+    many = set(values)
+    digits = next((n for n in range(4, 17) if len({f"{value:.{n}g}" for value in many}) == len(many)), 17)
+    return [f"{value:.{digits}g}" for value in values]
+
+
+def in_one_unit(seconds: Sequence[float | None]) -> tuple[str, list[str]]:
+    """Times in the unit that suits the shortest, and that unit."""
+    known = [value for value in seconds if value and math.isfinite(value)]
+    least = min(known, default=1.0)
+    unit, scale = next(
+        ((u, s) for u, s in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)) if least * s >= 0.9995), ("ns", 1e9)
+    )
+    return unit, figures([None if value is None else value * scale for value in seconds], 3)
+
+
+def log_range(curves: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """The smallest and the largest loss above zero of some curves; twice 1 if there is none."""
+    known = [loss for curve in curves for loss in curve if loss > 0]
+    return (min(known), max(known)) if known else (1.0, 1.0)
+
+
+def sparkline(losses: Sequence[float], width: int = 16, span: tuple[float, float] | None = None) -> str:
     """The shape of a loss curve on a log scale, highest block for the largest loss.
 
     Losses of zero or less have no logarithm: they are drawn as the lowest block.
+
+    Args:
+        losses: the curve.
+        width: cells.
+        span: losses of the lowest and of the highest block, so that curves can be compared; what lies
+            beyond is drawn as these. Without it those of the curve itself.
+
     """
     from autograd_cli.runs.losses import evenly  # neither must they for what it imports
 
     logs = [math.log10(loss) if loss > 0 else None for loss in evenly(losses, width)]
     known = [value for value in logs if value is not None]
     low, high = (min(known), max(known)) if known else (0.0, 0.0)
+    if span is not None:
+        low, high = math.log10(span[0]), math.log10(span[1])
     step = (high - low) / (len(_BLOCKS) - 1)
-    return "".join(_BLOCKS[round((v - low) / step) if v is not None and step > 0 else 0] for v in logs)
+    if step <= 0:
+        return _BLOCKS[0] * len(logs)
+    places = [0.0 if v is None or v <= low else (v - low) / step if v < high else 7.0 for v in logs]
+    return "".join([_BLOCKS[round(place)] for place in places])

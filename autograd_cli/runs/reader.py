@@ -6,6 +6,7 @@ from pathlib import Path
 from autograd_cli.config.reading import is_folder, look, open_regular
 from autograd_cli.errors import RunError
 from autograd_cli.runs.losses import read_losses, summarize
+from autograd_cli.runs.notes import read_note
 from autograd_cli.runs.record import LOSSES, RECORD, RunRecord, read_record, what_is_missing
 
 
@@ -22,7 +23,7 @@ def read_run(path: Path) -> RunRecord:
     """
     try:
         if is_folder(path):
-            return _read_folder(path)
+            return read_run_folder(path)
         if look(path) is None:
             raise RunError(f"{path}: no such run or file")
     except OSError as error:
@@ -32,7 +33,13 @@ def read_run(path: Path) -> RunRecord:
     return record
 
 
-def _read_folder(path: Path) -> RunRecord:
+def read_run_folder(path: Path) -> RunRecord:
+    """The record of the run in the directory `path`, as of `read_run`.
+
+    Raises:
+        RunError: there is none, or it cannot be read.
+
+    """
     record = read_record(path)
     if record.status == "running" and not _has_writer(path):
         # Between the reading and the look at the lock the writer may have ended the run properly.
@@ -44,6 +51,7 @@ def _read_folder(path: Path) -> RunRecord:
         record.status, record.error = "damaged", missing
     elif record.status in ("running", "interrupted") and record.finished_at is None:
         record.take(summarize(read_losses(path / LOSSES, maybe_torn=True)))
+    record.note = read_note(path)
     return record
 
 

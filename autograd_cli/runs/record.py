@@ -20,6 +20,7 @@ CONFIG = "config.yaml"
 RECORD = "run.json"
 WEIGHTS = "weights.npz"
 SOURCE = "level.py"
+NOTE = "note.txt"
 
 # No record is a hundredth as large, whatever its configuration and its reasons.
 RECORD_MAX_BYTES = 8 * 2**20
@@ -29,19 +30,21 @@ Status = Literal["running", "completed", "diverged", "interrupted", "timed out",
 
 @dataclass(frozen=True)
 class SweepPlace:
-    """The sweep that a run belongs to, its place in it, from 0, and the runs that it replaces."""
+    """The sweep that a run belongs to, its place in it, from 0, the runs that it replaces, and its name."""
 
     sweep: str
     index: int
     replaces: tuple[str, ...] = ()
+    name: str | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class RunRecord:
     """The content of run.json, and where it was found.
 
     Attributes:
         path: the run directory, or a lone CSV file; not part of the file.
+        note: what somebody has written of the run, in a file of its own; not part of the file.
         status: how the run ended, or `running`; `csv` for a lone file, which does not say. A reader says
             `damaged` of a run whose other files are not those of which run.json speaks.
         name: the name that the user gave, if any.
@@ -68,6 +71,7 @@ class RunRecord:
     """
 
     path: str = ""
+    note: str | None = None
     status: Status = "running"
     name: str | None = None
     config: dict[str, Value] = field(default_factory=dict)
@@ -113,9 +117,12 @@ class RunRecord:
 
     def to_json(self) -> bytes:
         """The record as indented JSON."""
-        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "path"}
+        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _BESIDE}
         return json_bytes(content, indent=True)
 
+
+# What a record knows that does not stand in run.json.
+_BESIDE = frozenset({"path", "note"})
 
 # The types that the fields of run.json may have beside null.
 _KINDS: dict[str, Any] = {
@@ -143,6 +150,14 @@ _KINDS: dict[str, Any] = {
     "environment": dict,
     "files": dict,
 }
+
+# Those of whose value the type says it all.
+_PLAIN = {
+    name: kind for name, kind in _KINDS.items() if kind in (str, int) and name != "status"
+} | dict.fromkeys((name for name, kind in _KINDS.items() if kind == (int, float)), float)
+_STATUSES = frozenset(get_args(Status))
+_NUMBERS = frozenset({int, float})
+_NESTED = frozenset({dict, list})
 
 
 # Every run.json begins with its status, in a field of fixed width.
@@ -207,43 +222,54 @@ def _shorter(record: RunRecord) -> Iterator[bytes]:
     """The record with ever less in it, without the spaces that only people want."""
     yield _content(record)
     for bare in (replace(record, curve=[], result=None), replace(record, curve=[], environment={}, files={})):
-        names = [f.name for f in fields(bare) if f.name != "path"]
+        names = [f.name for f in fields(bare) if f.name not in _BESIDE]
         known = {name: value for name in names if (value := getattr(bare, name)) not in (None, [], {})}
         yield json_bytes(known)
+
+
+class NoRunError(RunError):
+    """A directory without a run.json."""
 
 
 def read_record(folder: Path) -> RunRecord:
     """The record in `folder`, as its writer left it.
 
     Raises:
-        RunError: there is no run.json, or it is not one of ours.
+        NoRunError: there is no run.json.
+        RunError: it is not one of ours.
 
     """
     try:
         return _read(folder)
+    except NoRunError:
+        raise
     except RunError:
         return _read(folder)  # its status may have been written in this moment
 
 
 def _read(folder: Path) -> RunRecord:
-    path = folder / RECORD
+    path = f"{folder}/{RECORD}"
     try:
         written = read_bounded(path, RECORD_MAX_BYTES)
         if not written.strip(b"\0") and (folder / LOSSES).exists():  # what a power cut leaves of a new file
             return RunRecord(path=str(folder), status="damaged", error=f"{RECORD} is empty")
         content = parse_json(written)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise RunError(f"{folder}: not a run directory: it has no {RECORD}") from error
+        raise NoRunError(f"{folder}: not a run directory: it has no {RECORD}") from error
     except OSError as error:
         raise RunError(f"{path}: cannot read: {error.strerror}") from error
     except orjson.JSONDecodeError as error:
         raise RunError(f"{path}: not valid JSON: {error.msg} in line {error.lineno}") from error
     if not isinstance(content, dict) or "status" not in content:
         raise RunError(f"{path}: not the record of a run: it has no status")
-    known = {name: value for name, value in content.items() if name in _KINDS and value is not None}
-    for name, value in known.items():
-        if not _is_sound(name, value):
+    known = {}
+    for name, value in content.items():
+        if value is None or name not in _KINDS:
+            continue
+        # The check by type alone serves nearly every field, of which a folder of runs has a million.
+        if type(value) is not _PLAIN.get(name) and not _is_sound(name, value):
             raise RunError(f"{path}: not the record of a run: {name} is {str(value)[:40]!r}")
+        known[name] = value
     return RunRecord(**known, path=str(folder))
 
 
@@ -252,17 +278,17 @@ def _is_sound(name: str, value: Any) -> bool:
     if not isinstance(value, _KINDS[name]) or isinstance(value, bool):
         return False
     if name == "status":
-        return value in get_args(Status)
+        return value in _STATUSES
     if name == "files":
         return all(
-            type(size) is int and file == os.path.basename(file) and file not in ("", ".", "..")
+            type(size) is int and "/" not in file and file not in ("", ".", "..")
             for file, size in value.items()
         )
     if name == "curve":
-        return all(type(point) in (float, int) for point in value)
+        return _NUMBERS.issuperset(map(type, value))
     if name in ("replaces", "not_honoured"):
         return all(type(one) is str for one in value)
-    return name != "config" or not any(isinstance(item, dict | list) for item in value.values())
+    return name != "config" or _NESTED.isdisjoint(map(type, value.values()))
 
 
 def what_is_missing(folder: Path, record: RunRecord) -> str | None:
@@ -274,7 +300,7 @@ def what_is_missing(folder: Path, record: RunRecord) -> str | None:
     """
     for name, size in record.files.items():
         try:
-            found = look(folder / name)
+            found = look(f"{folder}/{name}")
         except OSError as error:
             raise RunError(f"{folder / name}: cannot read: {error.strerror}") from error
         if found is None:

@@ -77,6 +77,8 @@ class RunWriter:
         """
         if name is not None:
             check_name(name)
+        elif place is not None and place.name is not None:
+            name = _free_name(runs_dir, place.name)
         started_at = datetime.now(UTC)
         self._summarizer = Summarizer()
         self.record = begin_record(config, environment, started_at, model=model, source=extra.get(SOURCE))
@@ -332,6 +334,15 @@ def check_name(name: str) -> None:
             f"name: '{name}' cannot name a directory; use letters, digits and _ . - + = , @, and no path",
             key="name",
         )
+
+
+def _free_name(folder: Path, name: str) -> str:
+    """The name, or with `-2`, `-3`, … behind it: what has the name is a run of the same sweep, half done."""
+    found, count = name, 1
+    while os.path.lexists(folder / found):
+        count += 1
+        found = f"{name}-{count}"
+    return found
 
 
 def _stem(config: RunConfig, started_at: datetime) -> str:

@@ -1,6 +1,5 @@
 """Many runs from one command, and none of them twice.
 
-values.py      `1e-7,1e-6`, `0..9`, `log:a:b:n`: what one key takes in turn
 request.py     the command line, and the YAML file that it may name
 plan.py        a request -> the runs, each with its configuration, all of them checked
 ledger.py      which runs a folder holds already, and which another sweep is busy with

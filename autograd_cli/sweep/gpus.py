@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from autograd_cli.config.files import Setting
+from autograd_cli.config.values import expand_values
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.errors import ConfigError
-from autograd_cli.sweep.values import expand_values
 from autograd_cli.training.device import check_device, gpu_count
 
 

@@ -11,13 +11,14 @@ from autograd_cli.catalogue.files import look_for_class, names_class
 from autograd_cli.catalogue.registry import find_task
 from autograd_cli.config.files import Setting
 from autograd_cli.config.resolve import gather, keys_of, parse_value, resolve
+from autograd_cli.config.values import RUNS_MAX, expand_values
 from autograd_cli.contract.config import RunConfig, follows_level, identity_of
 from autograd_cli.contract.keys import COMMON_KEYS, Key, Value, show
 from autograd_cli.contract.task import Task
 from autograd_cli.errors import ConfigError
+from autograd_cli.runs.naming import fill, is_template
 from autograd_cli.runs.writer import check_name
 from autograd_cli.sweep.request import Request
-from autograd_cli.sweep.values import RUNS_MAX, expand_values
 
 SEED = COMMON_KEYS["seed"]
 _COMPLAINTS_SHOWN = 20
@@ -35,6 +36,7 @@ class PlannedRun:
         digest: what it is known by, its level's source included.
         label: what sets it apart from the others, such as `impl=nn lr=1e-06`.
         replaces: names of the runs that it is made in place of.
+        name: what its directory is to be called; None for a name of time, task, level and seed.
 
     """
 
@@ -44,6 +46,7 @@ class PlannedRun:
     digest: str
     label: str
     replaces: tuple[str, ...] = ()
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ def make_plan(request: Request) -> Plan:
 
     """
     complaints = Complaints()
-    if request.name is not None:
+    template = request.name if is_template(request.name) else None
+    if request.name is not None and template is None:
         try:
             check_name(request.name)
         except ConfigError as error:
@@ -118,7 +122,26 @@ def make_plan(request: Request) -> Plan:
     complaints.raise_any()
     runs = _label(resolved)
     _check_twice(runs)
+    if template is not None:
+        return Plan(_default_name(runs), _named(runs, template))
     return Plan(request.name or _default_name(runs), runs)
+
+
+def _named(runs: Sequence[PlannedRun], template: str) -> tuple[PlannedRun, ...]:
+    """The runs with names of their own.
+
+    Raises:
+        ConfigError: two of them get the same name, or one gets none.
+
+    """
+    named: dict[str, PlannedRun] = {}
+    for run in runs:
+        name = fill(template, run.config.to_dict())
+        if name in named:
+            other = named[name].label
+            raise ConfigError(f"name: '{template}' names two runs '{name}': {other}; {run.label}", key="name")
+        named[name] = replace(run, name=name)
+    return tuple(named.values())
 
 
 def _repeats(settings: Mapping[str, Setting], complaints: Complaints) -> int:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from autograd_cli.config.files import Setting
-from autograd_cli.errors import ConfigError, unknown
+from autograd_cli.config.values import RUNS_MAX, parse_duration
+from autograd_cli.errors import ConfigError, RunError, unknown
+from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.events import Event, Finished, Note
 from autograd_cli.sweep.gpus import choose_gpus
@@ -16,7 +18,6 @@ from autograd_cli.sweep.ledger import Index, Ledger
 from autograd_cli.sweep.plan import Complaints, Plan, PlannedRun, make_plan
 from autograd_cli.sweep.queue import Queue, Rerun
 from autograd_cli.sweep.request import Request
-from autograd_cli.sweep.values import RUNS_MAX, parse_duration
 from autograd_cli.sweep.work import Crew, Job, on_gpu
 from autograd_cli.training.cores import cores
 from autograd_cli.training.environment import GitState
@@ -123,8 +124,28 @@ def make_sweep(request: Request, rerun: Rerun, *, fail_fast: bool = False) -> "S
     except ConfigError as error:
         complaints.add(error)
     complaints.raise_any()
-    folder = request.options.get("runs_dir")
-    return Sweep(plan, Path(folder.text if folder else "runs"), options)
+    named = request.options.get("runs_dir")
+    folder = Path(named.text if named else "runs")
+    _check_names(plan, folder)
+    return Sweep(plan, folder, options)
+
+
+def _check_names(plan: Plan, folder: Path) -> None:
+    """Refuse names that something else has; a run of the same configuration is of this sweep, or as good.
+
+    Raises:
+        ConfigError: one is taken.
+
+    """
+    for run in plan.runs:
+        if run.name is None or not (folder / run.name).exists():
+            continue
+        try:
+            is_same = read_run(folder / run.name).config_digest == run.digest
+        except RunError:
+            is_same = False
+        if not is_same:
+            raise ConfigError(f"name: {folder / run.name} exists already, and is another run", key="name")
 
 
 class Sweep:

@@ -139,7 +139,7 @@ def set_up(run: PlannedRun, job: Job, endings: Endings | None = None) -> Experim
         run.cell,
         run.config,
         job.runs_dir,
-        place=SweepPlace(job.sweep, run.index, run.replaces),
+        place=SweepPlace(job.sweep, run.index, run.replaces, run.name),
         git=job.git,
         gpu=job.gpu,
         durable=endings is None,
@@ -201,7 +201,7 @@ def prepare_some(runs: Unit, job: Job, endings: Endings | None = None) -> tuple[
     """
     while True:
         try:
-            places = [SweepPlace(job.sweep, run.index, run.replaces) for run in runs]
+            places = [SweepPlace(job.sweep, run.index, run.replaces, run.name) for run in runs]
             configs = [run.config for run in runs]
             return runs, prepare_batch(
                 runs[0].cell, configs, job.runs_dir, places, job.git, job.gpu, durable=endings is None
@@ -258,7 +258,7 @@ def record_failure(run: PlannedRun, job: Job, reason: str, status: Status = "fai
     """Leave a run directory for a run that could not even start, so that the next sweep knows."""
     environment = describe_environment("cpu", run.config.threads, job.git)
     try:
-        place = SweepPlace(job.sweep, run.index, run.replaces)
+        place = SweepPlace(job.sweep, run.index, run.replaces, run.name)
         writer = RunWriter(job.runs_dir, run.config, None, environment, place, extra=kept_of(run.cell))
         record = writer.finish(status, error=reason)
     except EvoError as error:

@@ -17,7 +17,7 @@ from tests.processes import environment, run_python
 
 NAMES = {
     *("train", "sweep", "plan", "compare", "plot", "verify", "load", "tasks", "graph", "accumulation"),
-    *("show", "diff", "report", "Plot"),
+    *("show", "diff", "report", "export", "Plot"),
     *("Run", "Table", "Verification", "Graph", "Lesson", "Difference", "Report", "Batch", "RunConfig"),
     *("Task", "LevelSpec", "Key", "Problem", "Streams", "ModelSignature"),
     *("EvoError", "ConfigError", "RunError", "__version__"),
@@ -111,13 +111,13 @@ def test_a_configuration_repeats_a_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "rate",
-    ["log:1e-7:1e-6:3", ["1e-7", "3.16227766017e-07", "1e-6"], np.array([1e-7, 3.16227766017e-07, 1e-6])],
+    ["log:1e-7:1e-6:3", ["1e-7", "3.162e-07", "1e-6"], np.array([1e-7, 3.162e-07, 1e-6])],
 )
 def test_values_of_a_sweep(tmp_path: Path, rate: Any) -> None:
     """The command line's text and any iterable, NumPy's too, plan the same runs."""
     job = evo.plan("sin", "numpy", lr=rate, seed=range(2), runs_dir=tmp_path)
     assert [(r.config.lr, r.config.seed) for r in job.plan.runs] == [
-        (lr, seed) for lr in (1e-7, 3.16227766017e-07, 1e-6) for seed in (0, 1)
+        (lr, seed) for lr in (1e-7, 3.162e-07, 1e-6) for seed in (0, 1)
     ]
     assert not list(tmp_path.iterdir())
 

@@ -48,9 +48,24 @@ def test_keys_and_commands(tmp_path: Path) -> None:
     """Keys come with their equals sign, and commands by their first letters."""
     assert complete("evo train mom", "bash", tmp_path) == ["momentum="]
     assert complete("evo co", "bash", tmp_path) == ["compare"]
+    assert complete("evo train --task linear mom", "fish", tmp_path) in ([], [""])
+    assert complete("evo train --task mlp optimizer=A", "fish", tmp_path) == ["optimizer=Adam"]
+    assert complete("evo train --task softmax --impl n", "fish", tmp_path) == ["numpy"]
+    assert complete("evo compare --format j", "fish", tmp_path) == ["json"]
+    assert complete("evo compare --columns lr,last", "fish", tmp_path) == ["lr,last_loss"]
     assert complete("evo plot runs/a --x mom", "bash", tmp_path) == ["momentum"]
     assert complete("evo plot runs/a --theme d", "bash", tmp_path) == ["dark"]
     assert "--baseline" in complete("evo compare --b", "bash", tmp_path)
+
+
+def test_runs(tmp_path: Path) -> None:
+    """Runs of `runs` by name, `@1`, and folders here, rather than files."""
+    (tmp_path / "runs" / "first").mkdir(parents=True)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "notes.txt").write_text("")
+    assert complete("evo compare ", "fish", tmp_path) == ["@1", "other/", "runs/", "first"]
+    assert complete("evo compare fi", "fish", tmp_path) == ["first"]
+    assert complete("evo rm runs/f", "fish", tmp_path) == ["runs/first/"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -112,7 +112,7 @@ def test_a_long_value_is_shortened() -> None:
         (["trian"], "unknown command 'trian'; did you mean 'train'?"),
         (["train", "--steps"], "option '--steps' requires an argument; see 'evo"),
         (["sweep", "--workers", "x"], "--workers: 'x' is not a whole number"),
-        (["compare"], "missing argument"),
+        (["compare"], "argument RUN: there is no folder 'runs' here; name runs, or a folder of them"),
         (["predict"], "missing argument"),
         (["list", "x"], "got unexpected extra argument"),
         (["compare", "--a\x1b]0;x\x07"], r"--a\x1b]0;x\x07: evo compare has no such option"),

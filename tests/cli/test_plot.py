@@ -195,7 +195,7 @@ def test_runs_in_memory_are_drawn() -> None:
         (["r", "--x", "lr", "--y", "lr"], "--y: a heat map has two different keys"),
         (["r", "--x", "lr", "--over", "lr"], "--x: 'lr' is in group_by or over, too"),
         (["r", "--over", "sed"], "--over: unknown key 'sed'; did you mean 'seed'?"),
-        (["r", "--where", "lr=5"], "--where: none of the 1 runs matches"),
+        (["r", "--where", "lr=5"], "nothing to plot: none of 1 runs has lr=5; lr is 1e-06 (1)"),
         (["r", "line", "--fit"], "--fit: runs of one task at a time; these are of sin, linear"),
         (["r", "--fit", "--x", "lr"], "--x: a fit has x and y of its own"),
         (["net", "--fit"], "--fit: task softmax has no formula of a single x"),

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_cli.compare.comparison import compare
-from autograd_cli.display.tables import COMPARISON_FORMATS, aligned, markdown_table
+from autograd_cli.display.runs import COMPARISON_FORMATS
+from autograd_cli.display.tables import aligned, markdown_table
 from autograd_cli.display.text import cells, guarded, json_text, shown
 from autograd_cli.runs.reader import read_run
 from tests.helpers import evo, record_run

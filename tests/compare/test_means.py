@@ -115,6 +115,7 @@ def test_groups_are_in_order() -> None:
     with pytest.raises(ConfigError, match="unknown key 'men'; did you mean 'mean'"):
         order("men")
     found = grouped(*runs, over="seed")
-    assert found.columns == ["lr", "runs", "diverged", "mean", "std", "best", "best_run"]
+    statistics = ["runs", "diverged", "mean", "std", "median", "best", "best_run", "elapsed_s", "step_s"]
+    assert found.columns == ["lr", *statistics, "schema_version"]
     assert found.row(found.groups[0])["mean"] == 1.0
     assert found.row(found.groups[0])["lr"] == pytest.approx(0.3)

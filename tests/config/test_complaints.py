@@ -143,8 +143,11 @@ def test_unreadable_configuration(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("words", "name"), [((), "task"), (("task=sin",), "impl")])
 def test_a_missing_cell(tmp_path: Path, words: tuple[str, ...], name: str) -> None:
-    """Without a task or a level the complaint says how to give it."""
-    expected = f"--{name} is missing: give it, or write '{name}:' into the configuration file"
+    """Without a task or a level the complaint says how to give it, and which there are."""
+    allowed = ", ".join(TASKS if name == "task" else [level.name for level in TASKS["sin"].levels])
+    expected = (
+        f"--{name} is missing: give it, or write '{name}:' into the configuration file (allowed: {allowed})"
+    )
     assert refused("train", *words, cwd=tmp_path) == expected
 
 

@@ -46,7 +46,13 @@ def test_nothing_below_the_least_value_is_read(data: st.DataObject) -> None:
 def test_a_number_that_is_none_is_no_value(data: st.DataObject) -> None:
     """NaN and the infinities are values of no key, and a fraction is none of a whole number's."""
     key = data.draw(st.sampled_from(NUMBERS))
-    texts = ["nan", "inf", "-inf", "Infinity", *([] if key.kind is float else ["0.5", "1e3", "1.0"])]
+    texts = [
+        "nan",
+        "inf",
+        "-inf",
+        "Infinity",
+        *([] if key.kind is float else ["0.5", "1e-3", "1.5e0", "1.0"]),
+    ]
     text = data.draw(st.sampled_from(texts))
     with pytest.raises(ValueError, match=text):
         key.parse(text)

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import typer
 
-from autograd_cli.cli.app import app
+from autograd_cli.cli.app import GROUPS, app
+from autograd_cli.cli.examples import EXAMPLES
 from autograd_cli.errors import ExitCode
-from tests.helpers import LEVELS, ROOT, SHIPPED, resolve_words
+from tests.helpers import LEVELS, ROOT, SHIPPED, evo, resolve_words
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -136,6 +137,24 @@ def test_the_files_of_a_run_are_listed() -> None:
     """README names each file of a run directory."""
     for name in ("losses.csv", "config.yaml", "run.json", "weights.npz"):
         assert name in README
+
+
+@pytest.mark.parametrize("line", [line for lines in EXAMPLES.values() for line in lines])
+def test_every_example_of_help_parses(line: str) -> None:
+    """Each line that a command's help ends with is accepted as it is, and shown in that help."""
+    (arguments,) = evo_commands(line)
+    COMMANDS[arguments[0]].make_context(arguments[0], arguments[1:])
+    assert line in evo(arguments[0], "--help", cwd=ROOT).stdout
+
+
+def test_help_groups_every_command() -> None:
+    """`evo --help` shows each command once, below what one wants to do; options list tasks and levels."""
+    text = evo("--help", cwd=ROOT).stdout
+    assert all(f"{title}:\n" in text for title in GROUPS)
+    assert [text.count(f"\n  {name} ") for name in COMMANDS] == [1] * len(COMMANDS)
+    words = " ".join(evo("train", "--help", cwd=ROOT).stdout.split())
+    levels = list(dict.fromkeys(impl for impls in LEVELS.values() for impl in impls))
+    assert all(re.search(rf"\b{name}\b", words) for name in (*LEVELS, *levels))
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -3,6 +3,7 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -47,10 +48,10 @@ def test_the_record_tells_what_the_csv_says(tmp_path: Path) -> None:
 
 
 def test_the_record_is_json_as_written(tmp_path: Path) -> None:
-    """Every field that is not the path is in run.json, under its own name."""
+    """Every field but the path and the note is in run.json, under its own name."""
     record = record_run(tmp_path, "r", [1.0])
     content = orjson.loads((tmp_path / "r" / "run.json").read_bytes())
-    assert content == {n: v for n, v in vars(record).items() if n != "path"}
+    assert content == {n: v for n, v in asdict(record).items() if n not in ("path", "note")}
 
 
 def test_a_name_is_taken_once(tmp_path: Path) -> None:

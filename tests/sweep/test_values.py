@@ -2,8 +2,8 @@
 
 import pytest
 
+from autograd_cli.config.values import RUNS_MAX, expand_values, parse_duration
 from autograd_cli.errors import ConfigError
-from autograd_cli.sweep.values import RUNS_MAX, expand_values, parse_duration
 
 
 @pytest.mark.parametrize(

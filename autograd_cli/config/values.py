@@ -3,7 +3,8 @@
 1e-7,1e-6       each in turn
 0..9            whole numbers, both ends included
 lin:0:1:5       5 numbers, evenly spaced, both ends included
-log:1e-7:1e-5:3 3 numbers, each the same multiple of the one before, both ends included
+log:1e-7:1e-5:3 3 numbers, each the same multiple of the one before, both ends included; to 4 digits
+log125:1e-7:1e-3 the numbers 1, 2 and 5 times a power of ten from the first to the last
 
 And times: 30s, 5m, 1.5h, 2d, or a plain number of seconds.
 """
@@ -17,6 +18,7 @@ from autograd_cli.errors import ConfigError
 RUNS_MAX = 100_000
 
 _WHOLE = re.compile(r"(-?[0-9]+)\.\.(-?[0-9]+)")
+_ROUND = re.compile(r"log125:(.*)")
 _SPACED = re.compile(r"(lin|log):(.*)")
 _DURATION = re.compile(r"(\d+\.?\d*|\.\d+)([smhd]?)", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -65,6 +67,8 @@ def _expand(part: str, where: str) -> list[str]:
         if last - first >= RUNS_MAX:
             raise ConfigError(f"{where}: '{part}' has more than {RUNS_MAX} values")
         return [str(n) for n in range(first, last + 1)]
+    if steps := _ROUND.fullmatch(part):
+        return _round_values(part, steps[1].split(":"), where)
     if spaced := _SPACED.fullmatch(part):
         return _spaced(part, spaced[1], spaced[2].split(":"), where)
     return [part]
@@ -86,7 +90,30 @@ def _spaced(part: str, kind: str, fields: list[str], where: str) -> list[str]:
         raise ConfigError(f"{where}: '{part}': both ends of a log range must be above 0")
     are_whole = _is_whole(first_text) and _is_whole(last_text)
     inner = [_point(kind, first, last, i / (count - 1)) for i in range(1, count - 1)]
-    return [first_text, *(_show_point(value, are_whole) for value in inner), last_text]
+    # An end in more digits than that is one of its own, and stays as it was written.
+    digits = 4 if kind == "log" else 12
+    points = [_show_point(value, are_whole, digits) for value in inner]
+    if len({float(text) for text in points}) < len(points):  # so near each other that four digits are too few
+        points = [_show_point(value, are_whole, 12) for value in inner]
+    return [first_text, *points, last_text]
+
+
+def _round_values(part: str, fields: list[str], where: str) -> list[str]:
+    """1, 2 and 5 times powers of ten, both ends included if they are such."""
+    try:
+        first, last = map(real, fields)
+    except ValueError:
+        form = "log125:FIRST:LAST, as log125:1e-7:1e-3"
+        raise ConfigError(f"{where}: '{part}' is not a range; write {form}") from None
+    if not 0 < first <= last < math.inf:
+        raise ConfigError(f"{where}: '{part}': both ends must be above 0, the smaller one first")
+    powers = range(math.floor(math.log10(first)) - 1, math.floor(math.log10(last)) + 2)
+    every = [f"{digit}e{power}" for power in powers for digit in (1, 2, 5)]
+    found = [text for text in every if first <= float(text) <= last]
+    if not found:
+        raise ConfigError(f"{where}: '{part}' is empty: no 1, 2 or 5 times a power of ten lies between")
+    are_whole = all(map(_is_whole, fields))
+    return [str(int(float(text))) if are_whole else show(float(text)) for text in found]
 
 
 def _point(kind: str, first: float, last: float, part: float) -> float:
@@ -95,9 +122,9 @@ def _point(kind: str, first: float, last: float, part: float) -> float:
     return math.exp(math.log(first) + (math.log(last) - math.log(first)) * part)
 
 
-def _show_point(value: float, is_whole: bool) -> str:
-    """The point with 12 digits, which no rounding error reaches; a whole number between whole ends as one."""
-    rounded = float(f"{value:.12g}")
+def _show_point(value: float, is_whole: bool, digits: int) -> str:
+    """The point in so many digits, which no rounding error reaches; between whole ends as a whole number."""
+    rounded = float(f"{value:.{digits}g}")
     return str(int(rounded)) if is_whole and rounded.is_integer() else show(rounded)
 
 
