@@ -39,7 +39,7 @@ bench: $(VENV)/installed-test  ## measure everything anew; ten minutes on an oth
 	$(BIN)/python benchmarks/all.py
 	$(BIN)/python benchmarks/readme.py
 
-mutants: $(VENV)/installed-test  ## change the package in hundreds of places, one at a time: do the tests notice? 20 minutes
+mutants: $(VENV)/installed-test  ## change the package in hundreds of places, one at a time: do the tests notice? 10 minutes
 	$(BIN)/python benchmarks/mutants.py --output docs/MUTANTS.md
 
 picture: $(VENV)/installed-test  ## draw README's picture from real runs

@@ -44,7 +44,7 @@ LARGE = ("numpy.testing", "torch", "torch.nn", "mpmath", "hypothesis.strategies"
          "rich.progress", "yaml", "threadpoolctl")  # fmt: skip
 FILES = [
     *(str(path.relative_to(PACKAGE)) for path in sorted((PACKAGE / "verify").rglob("*.py"))),
-    *("contract/arrays.py", "training/loop.py", "runs/losses.py", "sweep/values.py", "compare/groups.py"),
+    *("contract/arrays.py", "training/loop.py", "runs/losses.py", "config/values.py", "compare/groups.py"),
 ]
 TESTS = ["tests/verify", "tests/training", "tests/contract", "tests/compare", "tests/runs/test_losses_csv.py",
          "tests/sweep/test_plan.py", "tests/sweep/test_values.py"]  # fmt: skip

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cli.catalogue.cell import Cell
-from autograd_cli.catalogue.registry import TASKS
+from autograd_cli.catalogue.registry import find_cell
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.problem import Problem
 from autograd_cli.verify.equivalence import record_steps
@@ -21,7 +20,7 @@ KINDS: tuple[What, ...] = ("start", "loss", "gradient", "parameter")
 def evidence_of(task: str, what: What, step: int = 0, impl: str = "numpy", **keys: Any) -> Evidence:
     """A level and its reference that do not part yet, on data that hide nothing."""
     config = small(task, impl, **keys)
-    cell = Cell(TASKS[task], TASKS[task].levels[0])
+    cell = find_cell(task, impl)
     problems = cell.own_problems
     problem = getattr(problems, "general", problems.make)(config)
 
@@ -65,11 +64,8 @@ def other_gradients(evidence: Evidence, gradients: Arrays) -> Evidence:
 
 def trained_by(evidence: Evidence, take_step: Callable[[Arrays, Arrays], Arrays]) -> Evidence:
     """The evidence of a level with another rule, `take_step` of parameters and gradients."""
-    program = make_reference(
-        Cell(TASKS[evidence.config.task], TASKS[evidence.config.task].levels[0]),
-        evidence.problem,
-        evidence.config,
-    )
+    cell = find_cell(evidence.config.task, evidence.config.impl)
+    program = make_reference(cell, evidence.problem, evidence.config)
     level: dict[int, Step] = {}
     for k, right in evidence.reference.items():
         before = {name: np.array(p) for name, p in program.parameters.items()}

@@ -293,3 +293,55 @@ def test_a_failed_explanation_is_the_users_only_if_the_level_is(monkeypatch: pyt
     monkeypatch.setattr(verification, "explain", lambda _evidence: "why?")
     (verdict,) = verify_here("mlp", [wrong], SIZES)
     assert verdict.complaints[0].startswith("gradient w1 differs by 1.0e-04 at step 0: why?   ")
+
+
+class WrongLater(Wrong):
+    """A gradient that is off from step 2 on."""
+
+    def backward(self, loss: Any) -> None:
+        """Right, twice."""
+        self.steps_done = getattr(self, "steps_done", -1) + 1
+        if self.steps_done >= 2:
+            super().backward(loss)
+        else:
+            Mlp.backward(self, loss)
+            self.kept = self.grad_w1
+
+
+def test_where_an_unstable_training_parts_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The step at which the two first parted over the run, and no guess at a mistake."""
+    monkeypatch.setattr(verification, "is_unstable", lambda *_: True)
+    later: Any = WrongLater
+    (verdict,) = verify_here("mlp", [later], SIZES)
+    assert verdict.cases[0].equivalence.unstable_step == 2
+    assert "here at step 2;" in verdict.reach[0]
+    assert "?" not in verdict.complaints[0]
+    monkeypatch.setattr(verification, "is_unstable", lambda *_: False)
+    (verdict,) = verify_here("mlp", [later], SIZES)
+    assert verdict.cases[0].equivalence.unstable_step is None
+
+
+def test_a_level_of_the_user_s_stays_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many of evo's own levels are spread over the cores; not so if one of another's is among them."""
+    from tests.verify.here import here
+
+    asked: list[int] = []
+
+    def counted(count: int) -> Any:
+        asked.append(count)
+        return here(count)
+
+    def nothing(cell: Cell, *_given: Any) -> Any:
+        return Verdict(cell.task.name, cell.spec.name, "", 0.0), None
+
+    monkeypatch.setattr(verification, "fresh_processes", counted)
+    monkeypatch.setattr(verification, "cores", lambda: 5)
+    for name in ("_verify_here", "_verify_there"):
+        monkeypatch.setattr(verification, name, nothing)
+    monkeypatch.setattr(verification, "losses_by_threads", nothing)
+    own = [find_cell("mlp", impl) for impl in ("numpy", "tensor", "autograd", "nn")]
+    others: Any = of_class(own[0].task, Wrong)
+    for cells, pools in ((own, [1, 5]), (own[:3], [1]), ([*own, others], [1])):
+        asked.clear()
+        assert len(list(verification.verify(cells, Plan(steps=1)))) == len(cells)
+        assert asked == pools

@@ -8,6 +8,7 @@ import pytest
 
 from autograd_cli.verify.equivalence import (
     Equivalence,
+    follow,
     is_unstable,
     loss_parts,
     record_steps,
@@ -307,3 +308,15 @@ def test_a_record_ends_where_a_verb_raises() -> None:
     assert sorted(steps) == [0, 1]
     assert steps[1].loss == pytest.approx(2.5)
     assert not steps[1].gradients
+
+
+def test_what_fails_before_the_first_step() -> None:
+    """Where the start cannot be compared, it is told as step -1, and no step is taken."""
+
+    def begin() -> None:
+        raise ValueError("no start")
+
+    found = follow(Equivalence(), Toy(), 3, begin, lambda _step: None)
+    assert found.parted
+    assert (found.parted.step, found.steps, found.broken) == (-1, 0, True)
+    assert found.parted.says.startswith("step -1: ")

@@ -271,3 +271,16 @@ def test_where_the_reference_of_float32_diverges() -> None:
     problem = cell_of(config).problems.make(config)
     bent = Bent(problem=Problem(problem.x, problem.y + inf, problem.start, problem.control))
     assert bent.found().parted.says == "the reference diverges, its loss is inf at step 0"
+
+
+def test_a_level_of_float32_without_gradients() -> None:
+    """What is missing is named, and not the line of evo's that missed it."""
+    bent = Bent()
+    level: Any = SimpleNamespace(
+        **{name: getattr(bent, name) for name in ("forward", "backward", "update", "parameters")}
+    )
+    exact = bounded_problem(cast_problem(bent.problem, "float32"))
+    reference = Reference(bent.cell.reference(exact, bent.config), bounded_rule(rule_of(bent.config)))
+    parted = run_beside_bounds(level, reference, 1).parted
+    assert parted
+    assert "class SimpleNamespace lacks " in parted.says

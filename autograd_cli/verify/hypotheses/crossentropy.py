@@ -21,7 +21,6 @@ def other_cross_entropy(evidence: Evidence) -> str | None:
         "the part without the labels alone": rest,
         "a sigmoid for the softmax": -y * np.log(sigmoid) - (1 - y) * np.log(1 - sigmoid),
         "a softmax of the softmax": _binary(y, _softmax(p)),
-        "1 - y for y": _binary(1 - y, p),
         "squared errors for the cross-entropy": np.square(p - y),
         "a softmax to the base 2": _binary(y, _softmax(z * np.log(2))),
         "labels smoothed by 0.1": _binary(0.9 * y + 0.1 / n, p),

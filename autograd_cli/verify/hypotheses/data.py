@@ -59,7 +59,7 @@ def _parameters(evidence: Evidence) -> Iterator[_Case]:
     for name, p in before.items():
         if p.ndim == 2 and p.shape[0] == p.shape[1]:
             yield f"{name} transposed", {"parameters": {name: p.T}}
-        elif p.ndim == 2 and 1 not in p.shape:
+        else:
             for array in (p.reshape(p.shape[::-1]).T, p.T.reshape(p.shape)):
                 yield f"{name} reshaped where it should be transposed", {"parameters": {name: array}}
         for words, array in (("left out", 0 * p), ("with the opposite sign", -p), ("twice", 2 * p)):
@@ -95,20 +95,20 @@ def _fewer_rows(x: Float64, y: Float64) -> Iterator[_Case]:
 def _other_rows(x: Float64, y: Float64) -> Iterator[_Case]:
     for shift in (1, -1):
         yield f"y shifted by one row against x ({shift:+d})", {"y": np.roll(y, shift, 0)}
-        if y.ndim == 2 and y.shape[1] > 1:
+        if y.ndim == 2:
             yield f"the columns of y shifted by one ({shift:+d})", {"y": np.roll(y, shift, 1)}
-        if x.ndim == 2 and x.shape[1] > 1:
+        if x.ndim == 2:
             yield f"the columns of x shifted by one ({shift:+d})", {"x": np.roll(x, shift, 1)}
     yield "the rows of y in reverse", {"y": y[::-1]}
     for name, array in (("x", x), ("y", y)):
-        if array.ndim == 2 and array.shape[1] > 1:
+        if array.ndim == 2:
             yield f"the columns of {name} in reverse", {name: array[:, ::-1]}
             square = array.shape[0] == array.shape[1]
             words = "transposed" if square else "reshaped where it should be transposed"
             yield f"{name} {words}", {name: array.T if square else array.T.reshape(array.shape)}
             if not square:
                 yield f"{name} {words}", {name: array.reshape(array.shape[::-1]).T}
-    if len(x) == len(y) and (y.ndim == 1 or y.shape[1] == 1) and len(y) > 1:
+    if len(x) == len(y) and (y.ndim == 1 or y.shape[1] == 1):
         every = {"x": np.repeat(x, len(y), 0), "y": np.tile(y, (len(x), *[1] * (y.ndim - 1)))}
         yield "each prediction against every target: (N, 1) against (N,)", every
 
@@ -123,7 +123,7 @@ def _other_values(x: Float64, y: Float64) -> Iterator[_Case]:
         yield "x for y", {"y": x}
     yield "x of 1 throughout", {"x": np.ones_like(x)}
     for name, array in (("x", x), ("y", y)):
-        for axis, words in ((0, "each column"), (None, "all of it"), (-1, "each row")):
+        for axis, words in ((0, "each column"), (None, "all of it"), (1, "each row")):
             if axis is not None and (array.ndim < 2 or array.shape[1] == 1):
                 continue
             centre = array - array.mean(axis, keepdims=True)

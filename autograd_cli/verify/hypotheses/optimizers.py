@@ -25,9 +25,9 @@ def momentum(evidence: Evidence) -> str | None:
     if fitted is None:
         return None
     kept, _, is_set = fitted
-    if kept is None or abs(kept - is_set) < 1e-9:
+    if kept in (None, is_set):
         return None
-    if abs(kept - 1) < 1e-9:
+    if kept == 1:
         return "the step is that of all gradients so far: never zeroed, or a momentum of 1?"
     set_to = f"where {show(is_set)} is set" if is_set else "where none is set"
     return f"the step keeps {show(kept)} of the last one: a momentum of {show(kept)} {set_to}?"
@@ -146,10 +146,9 @@ def _anew(rule: Any, **numbers: Any) -> Any:
 
 
 def _history(evidence: Evidence) -> list[Any]:
-    """The level's steps from the first to this one; this one alone where those between are not known."""
+    """The level's steps from the first to this one; none where those between are not known."""
     steps = range(evidence.step + 1)
-    known = set(steps) <= set(evidence.reference) and set(steps) <= set(evidence.level)
-    return [evidence.level[k] for k in steps] if known else []
+    return [evidence.level[k] for k in steps] if set(steps) <= set(evidence.level) else []
 
 
 def _gives(evidence: Evidence, rule: Rule, *, rests: bool = True) -> bool:
@@ -161,14 +160,14 @@ def _gives(evidence: Evidence, rule: Rule, *, rests: bool = True) -> bool:
         moved = rule.step(before, used)
         if k == evidence.step:
             return explained(evidence, moved)
-        if any(not _alike(before[n], moved[n], evidence.level[k].after[n]) for n in moved if n in before):
+        if any(not _alike(before[n], moved[n], evidence.level[k].after[n]) for n in moved):
             return False
     return False
 
 
 def _alike(before: Float64, predicted: Float64, found: Float64) -> bool:
     """Equal to rounding, measured by the parameter and not by the small step."""
-    return bool(np.allclose(predicted, found, rtol=0, atol=1e-9 * max(1e-300, float(np.abs(before).max()))))
+    return bool(np.allclose(predicted, found, rtol=0, atol=1e-9 * float(np.abs(before).max())))
 
 
 def _fit_velocity(evidence: Evidence) -> tuple[float | None, float | None, float] | None:

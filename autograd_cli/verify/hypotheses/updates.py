@@ -99,7 +99,7 @@ def of_another_array(evidence: Evidence) -> str | None:
         if name != evidence.name and move.shape == before.shape and fits(evidence, before - move):
             return f"the step is that of {name}: one gradient for another?"
     move = right[evidence.name]
-    if move.ndim == 2 and move.shape[0] == move.shape[1] and fits(evidence, before - move.T):
+    if fits(evidence, before - move.T):
         return "the step is the reference's transposed: the gradient the wrong way round?"
     return None
 
