@@ -8,13 +8,16 @@ BIN := $(VENV)/bin
 PYTEST := -m pytest -n 2 --dist worksteal
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types check faults lowest newest bench mutants picture example rooms clean
+.PHONY: demo test slow lint types check faults lowest newest bench mutants picture example rooms clean
 
 demo: $(VENV)/installed  ## install, and train `optim` on `sin` before your eyes
 	$(BIN)/evo train --impl optim --task sin
 
 test: $(VENV)/installed-test  ## install what tests need, and run them all
 	$(BIN)/python $(PYTEST)
+
+slow: $(VENV)/installed-test  ## the long trainings, which `make test` leaves out
+	$(BIN)/python $(PYTEST) -m slow
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

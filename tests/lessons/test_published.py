@@ -132,6 +132,7 @@ def test_losses_by_examples_are_those_of_the_level(impl: str) -> None:
     np.testing.assert_allclose(losses_by_examples(config), trained_losses(config), rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "value"), [("lr", 1.35e-4), ("lr", 0.65e-4), ("N", 80)])
 def test_the_envelope_can_reject(key: str, value: float | str) -> None:
     """A learning rate a third off, or a larger batch, no longer reaches the published losses."""
@@ -155,6 +156,7 @@ TYPICAL_MLP = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("impl", TYPICAL_MLP)
 def test_typical_losses_of_mlp(impl: str) -> None:
     """The median of our runs lies within the range of the documents' runs, from the start to the end."""
@@ -195,6 +197,7 @@ def test_sin_ends_near_the_least_squares_cubic(impl: str) -> None:
     assert median(ends) < 1.5 * optimum
 
 
+@pytest.mark.slow
 def test_sin_dynamic_ends_near_the_least_squares_cubic() -> None:
     """With its terms that come and go, `dynamic` ends near the same fit, and its e near 0."""
     level = level_of(config_of("sin", "dynamic"))

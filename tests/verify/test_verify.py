@@ -74,6 +74,7 @@ def test_every_level_passes(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_full_length() -> None:
     """At the documents' size and for as long as the documents train, 1e-9 holds to the last step."""
     (verdict,) = verdicts_of("sin", "function", steps="2000")
