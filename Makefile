@@ -5,7 +5,8 @@ VENV := .venv
 LOWEST := .venv-lowest
 NEWEST := .venv-newest
 BIN := $(VENV)/bin
-PYTEST := -m pytest -n 2 --dist worksteal
+# Three on two cores: some of the tests wait for clocks and other processes.
+PYTEST := -m pytest -n 3 --dist worksteal
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test slow lint types check faults lowest newest bench mutants picture example rooms clean
@@ -16,7 +17,7 @@ demo: $(VENV)/installed  ## install, and train `optim` on `sin` before your eyes
 test: $(VENV)/installed-test  ## install what tests need, and run them all
 	$(BIN)/python $(PYTEST)
 
-slow: $(VENV)/installed-test  ## the long trainings, which `make test` leaves out
+slow: $(VENV)/installed-test  ## what takes long, which `make test` leaves out
 	$(BIN)/python $(PYTEST) -m slow
 
 lint: $(VENV)/installed-test

@@ -65,6 +65,7 @@ def test_a_killed_sweep_is_completed_by_the_same_command(tmp_path: Path, engine:
     ("engine", "how", "code"),
     [("processes", signal.SIGINT, 130), ("processes", signal.SIGTERM, 143), ("batched", signal.SIGINT, 130)],
 )
+@pytest.mark.slow
 def test_ctrl_c_leaves_readable_runs_that_the_same_command_completes(
     tmp_path: Path, engine: str, how: signal.Signals, code: int
 ) -> None:

@@ -78,6 +78,7 @@ def test_a_run_that_ends_its_worker_costs_three_workers_at_most(tmp_path: Path, 
     assert any(worker.poll() is None for worker in (*workers, *cluster.processes[2:]))
 
 
+@pytest.mark.slow
 def test_ctrl_c_cancels_on_the_cluster_and_the_same_command_goes_on(tmp_path: Path) -> None:
     """What was going on comes back readable, workers are left without folders, and nothing is computed on.
 

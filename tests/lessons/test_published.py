@@ -177,6 +177,7 @@ def test_sin_function_gives_the_documents_losses() -> None:
 
 
 @pytest.mark.parametrize("impl", ["numpy", "nn", "optim"])
+@pytest.mark.slow
 def test_sin_ends_near_the_least_squares_cubic(impl: str) -> None:
     """The cubic's three trainings come down to the least-squares fit, y = 0.857 x - 0.0933 x³ at 8.82.
 

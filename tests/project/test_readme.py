@@ -22,6 +22,7 @@ def masked(text: str) -> str:
     return re.sub(r"\d{8}T\S+|\d[\d.]*(e[+-]?\d+)?|[\u2580-\u28ff]|\s", "", text)
 
 
+@pytest.mark.slow
 def test_commands_run_and_print_what_readme_shows(tmp_path: Path) -> None:
     """In a folder with the examples, each command ends as README says, and prints the lines of its blocks."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")

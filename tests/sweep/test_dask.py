@@ -17,6 +17,7 @@ WHAT = ("--task", "sin", "--impl", "tensor,autograd", "seed=0..3", "steps=3000",
 NOBODY = ("--engine", "dask", "--scheduler", "tcp://127.0.0.1:1")
 
 
+@pytest.mark.slow
 def test_a_cluster_does_the_same_sweep_and_survives_the_loss_of_a_worker(
     tmp_path: Path,
 ) -> None:
