@@ -6,7 +6,7 @@ from typing import Any
 
 from autograd_cli.api.runs import AnyRun, load
 from autograd_cli.compare import comparison, groups
-from autograd_cli.compare.filters import Wanted
+from autograd_cli.compare.filters import wanted_of
 from autograd_cli.display.groups import GROUPING_FORMATS, grouping_cells
 from autograd_cli.display.runs import COMPARISON_FORMATS, comparison_cells
 from autograd_cli.errors import ConfigError, choose
@@ -132,8 +132,7 @@ def compare(
         for one in every
         for record in ([one] if isinstance(one, RunRecord) else [run.record for run in load(one)])
     ]
-    wanted = [Wanted(text) for text in ([where] if isinstance(where, str) else where)]
-    wanted += [Wanted(f"{key}={text}", key) for key, text in (("since", since), ("until", until)) if text]
+    wanted = wanted_of(where, since, until)
     if group_by is None and over is None:
         ordered = records if sort else comparison.best_first(records)
         return Table(comparison.compare(ordered, sort, baseline, wanted, columns, limit))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from autograd_cli.api.runs import AnyRun, Run, load
 from autograd_cli.compare import comparison, curves
 from autograd_cli.compare.fields import check_key
-from autograd_cli.compare.filters import Wanted, why_none
+from autograd_cli.compare.filters import wanted_of, why_none
 from autograd_cli.compare.grid import Grid, grid_of
 from autograd_cli.compare.groups import split_keys
 from autograd_cli.config.reading import look
@@ -156,8 +156,7 @@ def plot(
     """
     loaded = load(runs)
     by_record = {id(run.record): run for run in loaded}
-    wanted = [Wanted(text) for text in ([where] if isinstance(where, str) else where)]
-    wanted += [Wanted(f"{key}={text}", key) for key, text in (("since", since), ("until", until)) if text]
+    wanted = wanted_of(where, since, until)
     if not loaded:
         raise ConfigError("nothing to plot: no run is given")
     table = comparison.compare([run.record for run in loaded], where=wanted)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograd_cli.cli.completion import complete_condition, complete_run, complete_time
+from autograd_cli.cli.completion import complete_condition, complete_key, complete_run, complete_time
 
 if TYPE_CHECKING:
     from autograd_cli.compare.selection import Selection
@@ -37,6 +37,14 @@ SinceOption = Annotated[
 UntilOption = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="Only runs begun before its end.", autocompletion=complete_time),
+]
+OverOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KEYS",
+        help="Keys to take mean and deviation over, such as seed.",
+        autocompletion=complete_key,
+    ),
 ]
 
 

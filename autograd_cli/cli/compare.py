@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from autograd_cli.cli.choosing import (
+    OverOption,
     RunsArgument,
     SinceOption,
     UntilOption,
@@ -34,14 +35,7 @@ def compare(
             autocompletion=complete_key,
         ),
     ] = None,
-    over: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KEYS",
-            help="Keys to take mean and deviation over, such as seed.",
-            autocompletion=complete_key,
-        ),
-    ] = None,
+    over: OverOption = None,
     columns: Annotated[
         str | None,
         typer.Option(

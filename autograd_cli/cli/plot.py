@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from autograd_cli.cli.choosing import RunsArgument, SinceOption, UntilOption, WhereOption, chosen_runs
+from autograd_cli.cli.choosing import (
+    OverOption,
+    RunsArgument,
+    SinceOption,
+    UntilOption,
+    WhereOption,
+    chosen_runs,
+)
 from autograd_cli.cli.completion import complete_key, complete_theme
 
 
@@ -30,16 +37,14 @@ def plot(
     since: SinceOption = None,
     until: UntilOption = None,
     group_by: Annotated[
-        str | None, typer.Option(metavar="KEYS", help="One curve a group of runs that agree on these.")
-    ] = None,
-    over: Annotated[
         str | None,
         typer.Option(
             metavar="KEYS",
-            help="Keys to take mean and deviation over, such as seed.",
+            help="One curve a group of runs that agree on these.",
             autocompletion=complete_key,
         ),
     ] = None,
+    over: OverOption = None,
     fit: Annotated[bool, typer.Option("--fit", help="Data, fit and residual of sin or linear.")] = False,
     theme: Annotated[
         str, typer.Option(help="Of a file: light or dark.", autocompletion=complete_theme)

@@ -49,6 +49,14 @@ class Wanted:
         return ConfigError(f"{self.argument or 'argument'}: '{self.text}': {message}", key=key)
 
 
+def wanted_of(where: str | Sequence[str], since: str | None, until: str | None) -> list[Wanted]:
+    """Conditions as every reader of runs takes them: a text or several, and the two ends of a time."""
+    wanted = [Wanted(text) for text in ([where] if isinstance(where, str) else where)]
+    return wanted + [
+        Wanted(f"{key}={text}", key) for key, text in (("since", since), ("until", until)) if text
+    ]
+
+
 @dataclass(frozen=True)
 class Condition:
     """What a run has to fulfil.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograd_cli.compare.filters import Wanted, choose_runs, is_condition, why_none
+from autograd_cli.compare.filters import Wanted, choose_runs, is_condition, wanted_of, why_none
 from autograd_cli.config.reading import look
 from autograd_cli.errors import ConfigError, EvoError, RunError, did_you_mean
 from autograd_cli.runs.folder import names_in, read_folder
@@ -55,8 +55,7 @@ def select(
 
     """
     found, folders = Selection(), _Folders()
-    wanted = [Wanted(text) for text in where]
-    wanted += [Wanted(f"{key}={text}", key) for key, text in (("since", since), ("until", until)) if text]
+    wanted = wanted_of(where, since, until)
     paths = []
     for word in words:
         if is_condition(word) and not _is_there(word):
