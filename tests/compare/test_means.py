@@ -25,6 +25,15 @@ def grouped(
     return group(compare(runs), by, over, sort)
 
 
+@pytest.mark.parametrize(
+    ("losses", "median"), [([7.0], 7.0), ([9.0, 1.0, 2.0], 2.0), ([9.0, 1.0, 2.0, 4.0], 3.0)]
+)
+def test_the_median_is_the_middle_or_between_the_two(losses: list[float], median: float) -> None:
+    """Of an odd number the one in the middle by size, of an even number halfway between two."""
+    (only,) = grouped(*(run(str(i), loss, seed=i) for i, loss in enumerate(losses)), over="seed").groups
+    assert only.median == median
+
+
 def test_only_runs_that_came_to_their_end_are_in_a_mean() -> None:
     """Half a run would bend it: interrupted, killed and running ones are counted as left out."""
     ended = [run("a", 1.0), run("b", None, "diverged", seed=1), run("c", 3.0, "csv", seed=2)]

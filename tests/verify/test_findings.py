@@ -263,6 +263,7 @@ def test_a_report_is_repeated(tmp_path: Path) -> None:
     file = write(tmp_path, "class Mine(Mlp):\n    pass\n")
     ask = ("--task", "mlp", "--impl", f"{file}:Mine", "--quick", *SMALL)
     assert evo("verify", *ask, "--report", "port.json", cwd=tmp_path).returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.py", "port.json"]
     content = json.loads((tmp_path / "port.json").read_text())
     assert content["verdicts"][0]["passed"] is True
     assert content["versions"].keys() >= {"python", "numpy", "autograd-cli"}
