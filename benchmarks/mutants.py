@@ -291,7 +291,7 @@ class Bench:
 
     def __init__(self, tree: Path, patience_s: float) -> None:
         self.tree, self.log, self.patience_s = tree, tree / "log", patience_s
-        for name in ("autograd_cli", "tests", "configs"):
+        for name in ("autograd_cli", "tests", "configs", "docs"):
             shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", tree)
         unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH

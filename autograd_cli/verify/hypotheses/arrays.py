@@ -40,13 +40,12 @@ def of_another(evidence: Evidence) -> str | None:
     """What another array should be, such as a gradient with a factor x or a layer's input left out."""
     _, expected = sides(evidence)
     for name, array in expected.items():
-        if name != evidence.name and fits(evidence, array):
+        if fits(evidence, array):
             also = ", or a factor left out" if evidence.what == "gradient" else ""
             return f"it is what that of {name} should be: one taken for the other{also}?"
-        if name != evidence.name and evidence.found.ndim > array.ndim > 0:
-            wide = np.broadcast_to(array, evidence.found.shape)
-            if array.shape == evidence.found.shape[-1:] and fits(evidence, wide):
-                return f"each row of it is what {name} should be: the layer's input left out?"
+        shape = evidence.found.shape
+        if array.shape == shape[1:] and fits(evidence, np.broadcast_to(array, shape)):
+            return f"each row of it is what {name} should be: the layer's input left out?"
     return None
 
 
@@ -73,7 +72,7 @@ def clipped_by_norm(evidence: Evidence) -> str | None:
         if not 0 < factor < 1 or pool(pieces).size < 2:
             continue
         # torch's clip_grad_norm_ divides by the norm and a millionth.
-        for length in (norm, norm * (1 + 1e-6 / norm * factor)):
+        for length in (norm, norm + 1e-6 * factor):
             if is_round(length) and all(fits(evidence, factor * expected[n], n) for n in names):
                 of = "it has" if len(names) == 1 else "all arrays together have"
                 return f"{of} the norm {show(length)}, with the reference's direction: clipped by norm?"
@@ -91,8 +90,6 @@ def rows_alike(evidence: Evidence) -> str | None:
     """A sum or a mean over one axis, spread over all of it."""
     expected = evidence.expected
     for axis in range(expected.ndim):
-        if expected.shape[axis] == 1:
-            continue
         for word, reduced in (
             ("mean", expected.mean(axis, keepdims=True)),
             ("sum", expected.sum(axis, keepdims=True)),
@@ -106,16 +103,16 @@ def in_another_order(evidence: Evidence) -> str | None:
     """The same numbers elsewhere: rows or columns turned round, shifted or shuffled, or all of them."""
     found, expected = evidence.found, evidence.expected
     if found.shape != expected.shape:
-        same = found.size == expected.size and fits(evidence, expected.reshape(found.shape))
+        same = fits(evidence, expected.reshape(found.shape))
         return f"the reference's numbers in the shape {found.shape}: a reshape?" if same else None
     for words, array in _orders(expected):
         if fits(evidence, array):
             return f"it is the reference's with {words}?"
     for axis, word in zip(range(expected.ndim), ("rows", "columns"), strict=False):
         one, other = (np.moveaxis(array, axis, 0) for array in (found, expected))
-        if len(one) > 2 and fits(evidence, _matched(one, other, axis)):
+        if fits(evidence, _matched(one, other, axis)):
             return f"it is the reference's with its {word} in another order: shuffled?"
-    if found.size >= 4 and _equal_sorted(evidence):
+    if _equal_sorted(evidence):
         return "it has the reference's numbers in another order: shuffled, or reshaped?"
     return None
 
