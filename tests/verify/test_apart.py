@@ -93,16 +93,19 @@ def test_a_level_that_does_not_repeat_itself() -> None:
 
 
 def test_threads_are_those_that_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One, and two."""
+    """One, and two; the device is set up before each run."""
     from autograd_cli.verify import determinism
 
     asked: list[int] = []
+    used: list[Any] = []
     monkeypatch.setattr(determinism, "set_threads", asked.append)
+    monkeypatch.setattr(determinism, "use_device", used.append)
     cell, config = find_cell("mlp", "numpy"), small("mlp", "numpy", steps=1, threads=7)
     losses_by_threads(cell, config)
     assert asked == [1, 1, 2]
     repeat(cell, config)
     assert asked[3:] == [1, 1]
+    assert len(used) == 4
 
 
 # --- switches ---------------------------------------------------------------------------------------

@@ -27,8 +27,7 @@ def opposite_sign(evidence: Evidence) -> str | None:
 def constant_factor(evidence: Evidence) -> str | None:
     """The same factor in every entry of every array, or in every entry of this one."""
     found, expected = sides(evidence)
-    scopes = [(list(expected), "all arrays alike")] if len(expected) > 1 else []
-    for names, alike in [*scopes, ([evidence.name], "all entries alike")]:
+    for names, alike in ((list(expected), "all arrays alike"), ([evidence.name], "all entries alike")):
         ones, others = ([side[name] for name in names] for side in (found, expected))
         factor = ratio(ones, others)
         present = [name for name in names if expected[name].any()]

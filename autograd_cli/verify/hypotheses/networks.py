@@ -90,7 +90,7 @@ def other_way_back(evidence: Evidence) -> str | None:
     if explained(evidence, network(evidence, add_up=lambda grad: grad.sum(1))):
         return "it is what it would be with the bias's gradient summed over the wrong axis?"
     p = evidence.reference[evidence.step].before
-    for name in (name for name in p if p[name].ndim == 2 and p[name].shape[0] == p[name].shape[1]):
+    for name in (name for name in p if p[name].shape == p[name].T.shape):
         if explained(evidence, network(evidence, weights_back={name: p[name].T})):
             return f"it is what it would be with {name} transposed on the way back: a .T too many or too few?"
     for step in (evidence.step - 1, 0):
