@@ -22,7 +22,7 @@ def evidence_of(
     what: What,
     step: int = 0,
     impl: str = "numpy",
-    change: Callable[[Problem], Problem] = lambda problem: problem,
+    change: Any = lambda problem: problem,
     **keys: Any,
 ) -> Evidence:
     """A level and its reference that do not part yet, on data that hide nothing; `change` may alter them."""

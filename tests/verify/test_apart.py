@@ -1,9 +1,11 @@
 """What a level does beside its numbers: whether it repeats itself, and what it switches for others."""
 
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from math import inf, nan
+from threading import Event, Timer
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +19,13 @@ from autograd_cli.config.resolve import gather, parse_assignment
 from autograd_cli.tasks.mlp.numpy import Mlp
 from autograd_cli.verify import cells as verification
 from autograd_cli.verify.cells import Verdict
-from autograd_cli.verify.determinism import Repetition, compare_processes, losses_by_threads, repeat
+from autograd_cli.verify.determinism import (
+    Repetition,
+    compare_processes,
+    fresh_processes,
+    losses_by_threads,
+    repeat,
+)
 from autograd_cli.verify.isolation import Isolation
 from autograd_cli.verify.plan import Plan
 from autograd_cli.verify.reference import Reference, make_reference
@@ -106,6 +114,25 @@ def test_threads_are_those_that_are_asked_for(monkeypatch: pytest.MonkeyPatch) -
     repeat(cell, config)
     assert asked[3:] == [1, 1]
     assert len(used) == 4
+    assert repeat(cell, config).again
+
+
+def test_processes_end_with_their_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they have begun is waited for, and what they have not is dropped."""
+    from autograd_cli.verify import determinism
+
+    def threads(count: int, **_more: Any) -> Executor:
+        return ThreadPoolExecutor(count)
+
+    monkeypatch.setattr(determinism, "ProcessPoolExecutor", threads)
+    begun = Event()
+    with fresh_processes(1) as pool:
+        first, second = pool.submit(begun.wait, 9), pool.submit(int)
+        Timer(0.01, begun.set).start()
+    assert first.result()
+    assert second.cancelled()
+    with pytest.raises(RuntimeError):
+        pool.submit(int)
 
 
 # --- switches ---------------------------------------------------------------------------------------

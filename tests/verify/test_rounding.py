@@ -54,11 +54,23 @@ def test_exact_numbers_are_rounded_once() -> None:
     assert [float(result.error) for result in results] == pytest.approx(expected, rel=1e-12)
 
 
+def test_what_the_last_operations_add() -> None:
+    """A sum passes on what its operands' own products were off by; a product starts anew."""
+    a, b = Bounded(A, DA, 0.125), Bounded(B, DB, 0.0625)
+    assert float((a + b).own) == 0.125 + 0.0625 + 2 * U
+    assert float((a - b).own) == 0.125 + 0.0625 + 2 * U * 5
+    assert float((a * b).own) == pytest.approx(2 * U * 6 + TINY, rel=1e-15)
+    assert float(Bounded(A).error) == float(Bounded(A).own) == 0
+
+
 def test_below_the_smallest_normal_number_anything_goes() -> None:
     """Products of zero may be 2⁻¹²⁶ off."""
     zero = Bounded(0.0)
-    for result in (zero * zero, zero / Bounded(1.0), zero**2, np.exp(Bounded(-1000.0))):
+    for result in (zero * zero, zero / Bounded(1.0), zero**2, zero**1, np.exp(Bounded(-1000.0))):
         assert float(result.error) == TINY
+    assert float((zero**0).error) == 0
+    root: Any = np.sqrt(zero)
+    assert float(root.error) == 0
 
 
 def test_what_may_be_zero_has_no_bound() -> None:
@@ -66,6 +78,7 @@ def test_what_may_be_zero_has_no_bound() -> None:
     for error in (2.0, 3.0):
         assert isinf((Bounded(A) / Bounded(B, error)).error)
         assert isinf(np.log(Bounded(2.0, error)).error)
+        assert isinf((Bounded(0.0) / Bounded(error, error)).error)
         root: Any = np.sqrt(Bounded(2.0, error))
         assert float(root.error) == pytest.approx(sqrt(2 + error) + 2 * U * sqrt(2))
     assert not isinf((Bounded(A) / Bounded(B, 1.5)).error)
@@ -107,9 +120,11 @@ def test_the_larger_of_two_is_as_uncertain_as_either() -> None:
 
 def test_masks_at_the_edge() -> None:
     """A gap as large as both errors leaves the answer open, zero against zero too; any more does not."""
-    mask: Any = Bounded([1.0, 1.0, 0.0, -1.0], [0.5, 0.25, 0.0, 0.25]) > Bounded([0.0, 0.0, 0.0, 0.0], 0.5)
-    assert mask.value.tolist() == [1, 1, 0, 0]
-    assert mask.error.tolist() == [1, 0, 1, 0]
+    for b in (0.0, 3.0):
+        a = Bounded(b + np.array([1.0, 1.0, 0.0, -1.0]), [0.5, 0.25, 0.0, 0.25])
+        mask: Any = a > Bounded([b] * 4, 0.5)
+        assert mask.value.tolist() == [1, 1, 0, 0]
+        assert mask.error.tolist() == [1, 0, 1, 0]
 
 
 def test_bounded_numbers_are_like_arrays() -> None:
@@ -120,7 +135,7 @@ def test_bounded_numbers_are_like_arrays() -> None:
     assert (float(a[0, 1].value), float(a[0, 1].error)) == (2.0, 0.2)
     assert Bounded([1.0, 2.0], 0.5)[1].error == 0.5
     assert (bool(Bounded(0.0)), bool(Bounded(2.0))) == (False, True)
-    for refused in (np.sin, np.add.reduce):
+    for refused in (np.sin, np.add.reduce, lambda a: np.add.outer(a, a)):
         ask: Callable[[Any], Any] = refused
         with pytest.raises(TypeError):
             ask(a)
@@ -278,7 +293,7 @@ def test_a_bound_may_be_reached() -> None:
     assert (found.parted, found.share) == (None, 1.0)
 
 
-LINE = np.ones((4, 1)), np.array([[0.5], [-0.5], [0.5], [-0.5]])
+LINE: Any = np.ones((4, 1)), np.array([[0.5], [-0.5], [0.5], [-0.5]])
 NOWHERE: Any = None  # what would choose paths
 
 

@@ -102,7 +102,7 @@ def in_another_order(evidence: Evidence) -> str | None:
     """The same numbers elsewhere: rows or columns turned round, shifted or shuffled, or all of them."""
     found, expected = evidence.found, evidence.expected
     if found.shape != expected.shape:
-        same = fits(evidence, expected.reshape(found.shape))
+        same = found.size == expected.size and fits(evidence, expected.reshape(found.shape))
         return f"the reference's numbers in the shape {found.shape}: a reshape?" if same else None
     for words, array in _orders(expected):
         if fits(evidence, array):

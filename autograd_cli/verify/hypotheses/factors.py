@@ -31,7 +31,9 @@ def constant_factor(evidence: Evidence) -> str | None:
         ones, others = ([side[name] for name in names] for side in (found, expected))
         factor = ratio(ones, others)
         present = [name for name in names if expected[name].any()]
-        if show(factor) == "1" or not all(fits(evidence, factor * expected[n], n) for n in present):
+        if show(factor) in ("-1", "0", "1") or not all(
+            fits(evidence, factor * expected[n], n) for n in present
+        ):
             continue
         name, guess = name_of_factor(evidence, factor)
         if guess is None and not is_believable(factor, others):

@@ -86,7 +86,7 @@ def an_extra_bias(evidence: Evidence) -> str | None:
     if config.options.get("bias") is not False or evidence.step != 1:
         return None
     with_biases = replace(config, options={**config.options, "bias": True})
-    zeros = {name: 0 * p for name, p in evidence.problem.start.items() if name.startswith("b")}
+    zeros = {name: np.zeros_like(p) for name, p in evidence.problem.start.items() if name.startswith("b")}
     trained = replay(evidence, with_biases, zeros, 1).after
     used = [name for name in zeros if name in trained]
     for names in (used, *([name] for name in used)):

@@ -56,7 +56,7 @@ def learning_rate(evidence: Evidence) -> str | None:
     for names in (list(right), [evidence.name]):
         factor = ratio([moves[name] for name in names], [right[name] for name in names])
         predicted = {name: before[name] - factor * right[name] for name in names}
-        if show(factor) == "1" or not explained(evidence, predicted):
+        if show(factor) in ("-1", "0", "1") or not explained(evidence, predicted):
             continue
         words, guess = name_of_factor(evidence, factor)
         if guess is None and not is_believable(factor, [right[name] for name in names]):
