@@ -196,6 +196,7 @@ def test_zero_alone_or_as_all() -> None:
     assert str(arrays.all_zero(of_gradients({**right, "a": [0, 0]}, right))).startswith("it is 0: detached")
     none = of_gradients({"a": [0, 0], "b": [0, 0]}, right)
     assert str(arrays.all_zero(none)).startswith("it is 0, as all are: detached")
+    assert fit.explained(none, {name: np.zeros(2) for name in right})
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_factor_in_sizes() -> None:
 def test_round_numbers() -> None:
     """A number that a person would have written has at most three digits."""
     assert all(map(is_round, (0.9, 1e-8, 0.999, 125.0, -0.05, 3e10)))
-    assert not any(map(is_round, (0.0, 1 / 3, np.pi, 0.12345, np.nan, np.inf)))
+    assert not any(map(is_round, (0.0, 1 / 3, np.pi, 0.1234, 5678.0, 0.12345, np.nan, np.inf)))
 
 
 def test_bfloat16() -> None:
