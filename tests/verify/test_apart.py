@@ -5,6 +5,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from math import inf, nan
+from pathlib import Path
 from threading import Event, Timer
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ import torch
 from autograd_cli.catalogue.cell import Cell, of_class
 from autograd_cli.catalogue.registry import TASKS, find_cell
 from autograd_cli.config.resolve import gather, parse_assignment
+from autograd_cli.errors import ConfigError
 from autograd_cli.tasks.mlp.numpy import Mlp
 from autograd_cli.verify import cells as verification
 from autograd_cli.verify.cells import Verdict
@@ -375,3 +377,52 @@ def test_a_level_of_the_user_s_stays_in_this_process(monkeypatch: pytest.MonkeyP
         asked.clear()
         assert len(list(verification.verify(cells, Plan(steps=1)))) == len(cells)
         assert asked == pools
+
+
+def test_many_levels_are_verified_each_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than a few of evo's own are spread over processes, each of which sets its threads for itself."""
+    from tests.verify.here import here
+
+    asked: list[int] = []
+    monkeypatch.setattr(verification, "fresh_processes", here)
+    monkeypatch.setattr(verification, "set_threads", asked.append)
+    cells = [find_cell("linear", "numpy")] * 4
+    plan = Plan(steps=2, quick=True, settings=gather(map(parse_assignment, ("N=3",))))
+    verdicts = list(verification.verify(cells, plan))
+    assert [(verdict.task, verdict.passed) for verdict in verdicts] == [("linear", True)] * 4
+    assert asked == [1] * 5
+
+
+class FailsElsewhere(Mlp):
+    """The first that is made, which is the one in the other process."""
+
+    made = 0
+
+    def __init__(self, problem: Any, config: Any) -> None:
+        type(self).made += 1
+        if self.made == 1:
+            raise ValueError("not here")
+        super().__init__(problem, config)
+
+
+def test_a_level_that_fails_in_the_other_process_only() -> None:
+    """Is rejected for it; its own complaint comes first where there is one."""
+    odd: Any = FailsElsewhere
+    (verdict,) = verify_here("mlp", [odd], SIZES)
+    assert "ValueError: not here" in verdict.complaints[0]
+    assert len(verdict.complaints) == 1
+
+
+def test_a_file_that_cannot_be_read_comes_before_all_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several levels none is verified where one of them cannot be imported."""
+    from tests.verify.here import here
+
+    monkeypatch.setattr(verification, "fresh_processes", here)
+    (tmp_path / "torn.py").write_text("print(\n")
+    cells = [find_cell("linear", "numpy"), find_cell("linear", f"{tmp_path / 'torn.py'}:Level")]
+    said: list[str] = []
+    with pytest.raises(ConfigError, match="never closed"):
+        list(verification.verify(cells, Plan(steps=2, quick=True), said.append))
+    assert said == []
