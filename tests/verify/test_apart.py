@@ -384,13 +384,16 @@ def test_many_levels_are_verified_each_by_one_thread(monkeypatch: pytest.MonkeyP
     from tests.verify.here import here
 
     asked: list[int] = []
+    used: list[Any] = []
     monkeypatch.setattr(verification, "fresh_processes", here)
     monkeypatch.setattr(verification, "set_threads", asked.append)
+    monkeypatch.setattr(verification, "use_device", used.append)
     cells = [find_cell("linear", "numpy")] * 4
     plan = Plan(steps=2, quick=True, settings=gather(map(parse_assignment, ("N=3",))))
     verdicts = list(verification.verify(cells, plan))
     assert [(verdict.task, verdict.passed) for verdict in verdicts] == [("linear", True)] * 4
     assert asked == [1] * 5
+    assert len(used) == 1
 
 
 class FailsElsewhere(Mlp):
