@@ -429,3 +429,15 @@ def test_a_file_that_cannot_be_read_comes_before_all_work(
     with pytest.raises(ConfigError, match="never closed"):
         list(verification.verify(cells, Plan(steps=2, quick=True), said.append))
     assert said == []
+
+
+def test_the_worst_path_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all paths through a model, the one whose gradients are furthest off."""
+    differences = iter([0.25, 0.5, 0.125, 0.375])
+    monkeypatch.setattr(
+        verification, "check_gradients", lambda *_: SimpleNamespace(difference=next(differences))
+    )
+    cell = find_cell("mlp", "dynamic")
+    worst = verification._worst_gradients(cell, small("mlp", "dynamic"), Plan())
+    assert worst.difference == 0.5
+    assert list(differences) == []
