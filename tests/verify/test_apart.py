@@ -441,3 +441,32 @@ def test_the_worst_path_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     worst = verification._worst_gradients(cell, small("mlp", "dynamic"), Plan())
     assert worst.difference == 0.5
     assert list(differences) == []
+
+
+def test_the_other_process_keeps_a_file_s_switches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was switched as the file was imported holds each time that one of its levels is run there."""
+    from autograd_cli.verify import determinism
+
+    class File:
+        imported = False
+
+        @property
+        def level_class(self) -> Any:
+            if not self.imported:
+                self.imported = True
+                torch.set_default_dtype(torch.float16)
+            return SimpleNamespace(__module__="file_of_the_other_process")
+
+    cell: Any = File()
+    monkeypatch.setattr(determinism, "set_threads", lambda _: None)
+    monkeypatch.setattr(determinism, "losses_of", lambda *_: torch.get_default_dtype())
+    for _ in range(2):
+        assert losses_by_threads(cell, small("mlp", "numpy")) == (torch.float16, torch.float16)
+    assert torch.get_default_dtype() is torch.float32
+
+
+@pytest.mark.parametrize(("words", "steps"), [((), Plan().repeated_steps), (("steps=2",), 2)])
+def test_a_level_is_repeated_over_a_few_steps(words: tuple[str, ...], steps: int) -> None:
+    """Of a long training, or over all of a shorter one."""
+    plan = Plan(settings=gather(map(parse_assignment, words)))
+    assert verification._repeated(find_cell("linear", "numpy"), plan).steps == steps
