@@ -1,7 +1,6 @@
 """What a run can be asked for by name: keys as they were configured, and figures as they were recorded."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from autograd_cli.catalogue.files import names_class
@@ -63,6 +62,12 @@ def keys_in(records: Iterable[RunRecord]) -> list[str]:
     return list(found)
 
 
+def keys_of_all(records: Iterable[RunRecord]) -> set[str]:
+    """The configuration keys that every run has."""
+    forms = {tuple(record.config) for record in records}
+    return set.intersection(*map(set, forms)) if forms else set()
+
+
 def code_of(record: RunRecord) -> str | None:
     """Eight digits that tell the code of a level of the user's own; None for one of evo's own."""
     return record.source_digest[:8] if record.source_digest else None
@@ -97,4 +102,4 @@ def sort_key(value: Any) -> tuple[bool, float, str]:
 
 def name_of(record: RunRecord) -> str:
     """The last part of the run's path, which names it in its folder."""
-    return Path(record.path).name if record.path else "in memory"
+    return record.path.rstrip("/").rpartition("/")[2] or "in memory"

@@ -41,7 +41,8 @@ def fit(columns: Sequence[Column], width: int) -> tuple[list[Column], list[str]]
 
     Names are cut before a column is left out, though not below a third of the line.
     """
-    widths = [column.width for column in columns]
+    whole = [column.width for column in columns]
+    widths = list(whole)
     kept = list(range(len(columns)))
 
     def over() -> int:
@@ -58,7 +59,7 @@ def fit(columns: Sequence[Column], width: int) -> tuple[list[Column], list[str]]
     cut_names(0)
     found = [
         replace(columns[i], texts=[cut(text, widths[i]) for text in columns[i].texts])
-        if columns[i].least
+        if widths[i] < whole[i]
         else columns[i]
         for i in kept
     ]
