@@ -214,8 +214,8 @@ def words_of(values: Sequence[Any], key: str) -> list[str]:
     """Values of a key, those that are no whole numbers with their points below each other."""
     known = [value for value in values if type(value) is float]
     if known and is_numeric(values):
-        texts = dict(zip(known, at_the_point(telling_figures(known)), strict=True))
-        return ["-" if value is None else texts.get(value, show(value)) for value in values]
+        pointed = dict(zip(known, at_the_point(telling_figures(known)), strict=True))
+        return ["-" if v is None else pointed[v] if v in pointed else show(v) for v in values]
     texts: dict[tuple[type, Any], str] = {}  # of thousands of values few are different
     for value in values:
         if (type(value), value) not in texts:

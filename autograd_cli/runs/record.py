@@ -265,8 +265,7 @@ def _read(folder: Path | str) -> RunRecord:
         raise RunError(f"{path}: not valid JSON: {error.msg} in line {error.lineno}") from error
     if not isinstance(content, dict) or "status" not in content:
         raise RunError(f"{path}: not the record of a run: it has no status")
-    # The names and types of a record tell of most fields that they are sound. Of a hundred thousand runs there
-    # are a few such forms.
+    # Names and types tell of most fields that they are sound; of many thousands of runs few forms differ.
     form = (*content, *map(type, content.values()))
     is_known = form in _SOUND_FORMS
     for name in _LOOKED_INTO if is_known else content:
