@@ -32,6 +32,7 @@ FIELDS = (
     "reason",
     CODE,
 )
+_FIELDS = frozenset(FIELDS)
 NUMBERS = frozenset(
     {"last_loss", "best_loss", "steps_done", "step_s", "first_loss", "best_step", "elapsed_s"}
 )
@@ -47,7 +48,7 @@ def value_of(record: RunRecord, key: str) -> Any:
         return code_of(record)
     if key == "steps_done":
         return record.steps
-    return getattr(record, key) if key in FIELDS else None
+    return getattr(record, key) if key in _FIELDS else None
 
 
 def keys_in(records: Iterable[RunRecord]) -> list[str]:
@@ -75,9 +76,11 @@ def code_of(record: RunRecord) -> str | None:
 
 def differs_in_code(records: Iterable[RunRecord]) -> bool:
     """Whether levels of one class were run with different sources."""
+    runs = list(records)
+    own = {impl for impl in {record.config.get("impl") for record in runs} if names_class(str(impl))}
     sources: dict[str, set[str | None]] = {}
-    for record in records:
-        if names_class(str(record.config.get("impl"))):
+    for record in runs if own else ():
+        if record.config.get("impl") in own:
             sources.setdefault(class_name(record.config), set()).add(record.source_digest)
     return any(len(found) > 1 for found in sources.values())
 

@@ -51,6 +51,12 @@ def cells(text: str) -> int:
     )
 
 
+def all_cells(texts: Sequence[str]) -> list[int]:
+    """How many cells each of many texts takes."""
+    together = "".join(texts)
+    return list(map(len if together.isascii() or not _maybe_wide()(together) else cells, texts))
+
+
 @cache
 def _maybe_wide() -> Callable[[str], Any]:
     return re.compile(_MAYBE_WIDE).search
