@@ -155,11 +155,15 @@ _KINDS: dict[str, Any] = {
 _PLAIN = {
     name: kind for name, kind in _KINDS.items() if kind in (str, int) and name != "status"
 } | dict.fromkeys((name for name, kind in _KINDS.items() if kind == (int, float)), float)
+_IN_ORDER = tuple(f.name for f in fields(RunRecord) if f.name not in _BESIDE)
 _LOOKED_INTO = tuple(name for name in _KINDS if name not in _PLAIN and name != "environment")
 _MAYBE_NONE = frozenset(f.name for f in fields(RunRecord) if f.default is None)
 _SOUND_FORMS: set[tuple[object, ...]] = set()
 _STATUSES = frozenset(get_args(Status))
 _NUMBERS = frozenset({int, float})
+_INTEGERS = frozenset({int})
+_TEXTS = frozenset({str})
+_NO_NAMES = frozenset({"", ".", ".."})
 _NESTED = frozenset({dict, list})
 
 
@@ -275,7 +279,7 @@ def _read(folder: Path | str) -> RunRecord:
         if type(value) is not _PLAIN.get(name) and not _is_sound(name, value):
             raise RunError(f"{path}: not the record of a run: {name} is {str(value)[:40]!r}")
     if is_known:
-        return RunRecord(**content, path=str(folder))
+        return RunRecord(str(folder), None, *content.values())
     if _is_whole(content):
         _SOUND_FORMS.add(form)
     known = {name: value for name, value in content.items() if value is not None and name in _KINDS}
@@ -283,8 +287,8 @@ def _read(folder: Path | str) -> RunRecord:
 
 
 def _is_whole(content: dict[str, Any]) -> bool:
-    """Whether a sound record holds the known fields alone, and null in none but those that may be None."""
-    return content.keys() == _KINDS.keys() and all(
+    """Whether a sound record holds all fields in their order, and null in none but those that may be None."""
+    return tuple(content) == _IN_ORDER and all(
         value is not None or name in _MAYBE_NONE for name, value in content.items()
     )
 
@@ -296,14 +300,15 @@ def _is_sound(name: str, value: Any) -> bool:
     if name == "status":
         return value in _STATUSES
     if name == "files":
-        return all(
-            type(size) is int and "/" not in file and file not in ("", ".", "..")
-            for file, size in value.items()
+        return (
+            _INTEGERS.issuperset(map(type, value.values()))
+            and _NO_NAMES.isdisjoint(value)
+            and "/" not in "".join(value)
         )
     if name == "curve":
         return _NUMBERS.issuperset(map(type, value))
     if name in ("replaces", "not_honoured"):
-        return all(type(one) is str for one in value)
+        return _TEXTS.issuperset(map(type, value))
     return name != "config" or _NESTED.isdisjoint(map(type, value.values()))
 
 
