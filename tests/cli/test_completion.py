@@ -68,6 +68,15 @@ def test_runs(tmp_path: Path) -> None:
     assert complete("evo rm runs/f", "fish", tmp_path) == ["runs/first/"]
 
 
+def test_values_of_conditions(tmp_path: Path) -> None:
+    """After the sign of a condition: how runs ended, times, choices, and names of levels."""
+    assert complete("evo compare status=c", "fish", tmp_path) == ["status=completed", "status=csv"]
+    assert complete("evo rm --where status!=com", "fish", tmp_path) == ["status!=completed"]
+    assert complete("evo runs since=y", "fish", tmp_path) == ["since=yesterday"]
+    assert complete("evo compare optimizer=A", "fish", tmp_path) == ["optimizer=Adam"]
+    assert complete("evo compare impl=dyn", "fish", tmp_path) == ["impl=dynamic"]
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_script_can_be_shown(tmp_path: Path, shell: str) -> None:
     """`--show-completion SHELL` prints the script that a shell sources."""
