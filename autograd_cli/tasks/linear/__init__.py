@@ -46,5 +46,6 @@ TASK = Task(
         "dynamic": "a single layer has no path to choose from",
     },
     references={"line": ".reference:Line"},
+    cost=".cost:cost",
     odd_shapes=({"N": 1}, {"N": 2}),
 )

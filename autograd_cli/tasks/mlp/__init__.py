@@ -56,6 +56,7 @@ TASK = Task(
         ),
     ),
     references={"two-layer": ".reference:TwoLayer", "dynamic": ".reference:Dynamic"},
+    cost=".cost:cost",
     odd_shapes=(
         {"N": 1, "D_in": 4, "H": 3, "D_out": 2},
         {"N": 5, "D_in": 4, "H": 6, "D_out": 1},
