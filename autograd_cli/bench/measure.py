@@ -9,7 +9,7 @@ from time import monotonic
 from autograd_cli.bench.floors import Floor, floor_of, rate_works
 from autograd_cli.bench.fresh import call_fresh
 from autograd_cli.bench.plan import Case, in_portions
-from autograd_cli.bench.rounds import Generation, run_generation
+from autograd_cli.bench.rounds import Generation, run_generations
 from autograd_cli.bench.startup import Startup, start
 from autograd_cli.bench.statistics import Estimate, estimate, ratio
 from autograd_cli.bench.work import VERBS, LevelWork, RateWork, Work
@@ -18,9 +18,9 @@ from autograd_cli.training.device import check_device
 
 # Half of an interval, as a share of the median, at which a time is known well enough.
 NARROW = 0.02
-GENERATIONS = 4
-_LEAST_GENERATIONS = 3
-_QUICK_GENERATIONS = 2
+_PROCESSES = 4
+_LEAST_PROCESSES = 2
+_QUICK_PROCESSES = 2
 # Of the time that there is, what fresh processes may take.
 _STARTUP_SHARE = 0.4
 # From here on others on the machine, or its host, may be what is measured.
@@ -143,22 +143,25 @@ def _rounds(
 ) -> tuple[list[Work], list[Generation]]:
     levels = [LevelWork(case.cell, case.config) for case in cases]
     works: list[Work] = [*levels, *reversed(rate_works(cases))]
-    most = _QUICK_GENERATIONS if quick else GENERATIONS
+    most = _QUICK_PROCESSES if quick else _PROCESSES
     begun_s = monotonic()
     found: list[Generation] = []
     for i in range(most):
-        progress(f"generation {i + 1} of at most {most}", _STARTUP_SHARE + (1 - _STARTUP_SHARE) * i / most)
+        progress(
+            f"rounds of process {i + 1} of at most {most}", _STARTUP_SHARE + (1 - _STARTUP_SHARE) * i / most
+        )
         left_s = begun_s + span_s - monotonic()
-        # What a generation takes beside its rounds is known from the one before.
-        beside_s = (monotonic() - begun_s) / i - found[-1].span_s if found else 0.25 * left_s / most
+        # What a process takes beside its rounds is known from those before.
+        beside_s = (monotonic() - begun_s - sum(g.span_s for g in found)) / max(i, 1)
+        beside_s = beside_s if found else 0.25 * left_s / most
         own_s = max(left_s / (most - i) - beside_s, 0.0)
-        if len(found) >= _LEAST_GENERATIONS and left_s < beside_s:
+        if i >= _LEAST_PROCESSES and left_s < beside_s:
             break
         if all(case.cell.travels for case in cases):
-            found.append(call_fresh(run_generation, works, own_s, i))
+            found += call_fresh(run_generations, works, own_s, i)
         else:  # a class of a notebook is nowhere but in this process
-            found.append(run_generation(works, own_s, i))
-        if i + 1 >= _LEAST_GENERATIONS and _is_narrow(found, len(cases)):
+            found += run_generations(works, own_s, i)
+        if i + 1 >= _LEAST_PROCESSES and _is_narrow(found, len(cases)):
             break
     return works, found
 

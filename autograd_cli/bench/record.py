@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from autograd_cli.bench.measure import Measured, Measurement
-from autograd_cli.bench.statistics import Estimate, Verdict, differ
+from autograd_cli.bench.statistics import Estimate, Pair, Verdict, differ
 from autograd_cli.config.files import Setting
 from autograd_cli.config.reading import read_bounded
 from autograd_cli.contract.encoding import json_bytes, parse_json
@@ -230,25 +230,27 @@ def compare(now: Content, then: Content, where: str) -> Comparison:
             "compared are ratios to the leanest level of a task, not times"
         )
     earlier = {_key(row): row for row in then["rows"] if "step_s" in row}
-    verdicts: list[Verdict | None] = []
+    same_loop = now["versions"].get("python") == then["versions"].get("python")
+    pairs: dict[int, Pair] = {}
     references: list[str | None] = []
     current = {_key(row): row for row in now["rows"] if "step_s" in row}
-    for row in now["rows"]:
+    for i, row in enumerate(now["rows"]):
         before = earlier.get(_key(row))
+        references.append(None)
         if before is None or "step_s" not in row:
-            verdicts.append(None)
-            references.append(None)
-        elif changed:
-            reference = _leanest(before, earlier, current)
-            references.append(reference[0]["impl"])
-            verdicts.append(
-                differ(row["blocks_s"], before["blocks_s"], *(one["blocks_s"] for one in reference))
-            )
-        else:
-            references.append(None)
-            verdicts.append(differ(row["blocks_s"], before["blocks_s"], now["loop_s"], then["loop_s"]))
-        if before is not None and before.get("source_digest") != row.get("source_digest"):
+            continue
+        if before.get("source_digest") != row.get("source_digest"):
             notes.append(f"{row['task']} / {row['impl']} has another source")
+        beside, beside_then = now["loop_s"], then["loop_s"]
+        if changed:
+            reference, reference_then = _leanest(before, earlier, current)
+            references[-1] = reference["impl"]
+            beside, beside_then = reference["blocks_s"], reference_then["blocks_s"]
+        elif not same_loop:  # another Python is faster or slower at the loop, too
+            beside, beside_then = [[1.0]], [[1.0]]
+        pairs[i] = Pair(row["blocks_s"], before["blocks_s"], beside, beside_then)
+    found = dict(zip(pairs, differ(list(pairs.values())), strict=True))
+    verdicts = [found.get(i) for i in range(len(now["rows"]))]
     if not any(verdicts):
         raise ConfigError(f"against: '{where}' holds none of these levels in these settings", key="against")
     return Comparison(verdicts, references, notes)

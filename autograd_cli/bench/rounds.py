@@ -1,8 +1,9 @@
 """Generations of worker processes that take turns, so that a machine that drifts hurts all alike.
 
-A generation is a fresh process that imports the frameworks, computes nothing, and forks a worker for each
-work. Only one worker is awake at a time: in rounds, in random order, each times one block. The next
-generation has its code and its arrays elsewhere in memory, so that no accident of these passes for speed.
+A fresh process imports the frameworks, computes nothing, and forks a worker for each work. Only one worker is
+awake at a time: in rounds, in random order, each times one block. The next generation of workers has its
+arrays, and that of the next process its code as well, elsewhere in memory, so that no accident of these
+passes for speed.
 """
 
 import multiprocessing
@@ -21,6 +22,8 @@ from autograd_cli.training.threads import set_threads
 
 _LEAST_ROUNDS, _MOST_ROUNDS = 6, 60
 _FULL_EVERY = 3
+# Generations that come out of one process: to import costs more than to fork.
+FORKS = 2
 
 
 @dataclass
@@ -59,8 +62,11 @@ class Generation:
     stolen: float | None = None
 
 
-def run_generation(works: Sequence[Work], span_s: float, seed: int) -> Generation:
-    """Time the works for `span_s` seconds of rounds, at least a few rounds; for a process of its own."""
+def run_generations(works: Sequence[Work], span_s: float, seed: int) -> list[Generation]:
+    """Time the works for `span_s` seconds of rounds, at least a few rounds; for a process of its own.
+
+    Two generations of workers come out of it, one after the other.
+    """
     # A pool of threads spins through a step's pauses, but not into the next worker's turn.
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "18")
     set_threads(1)
@@ -79,6 +85,17 @@ def run_generation(works: Sequence[Work], span_s: float, seed: int) -> Generatio
         torch.optim.SGD([torch.zeros(1)], lr=0.0)
     method = "fork" if sys.platform == "linux" and not _on_gpu(works) else "spawn"
     context: Any = multiprocessing.get_context(method)
+    dice = random.Random(seed)
+    return [
+        _run_generation(works, context, [b.failure for b in blocks], span_s / FORKS, dice)
+        for _ in range(FORKS)
+    ]
+
+
+def _run_generation(
+    works: Sequence[Work], context: Any, failures: Sequence[str | None], span_s: float, dice: random.Random
+) -> Generation:
+    blocks = [Blocks(failure=failure) for failure in failures]
     before = _processor_times()
     begun_s = monotonic()
     with warnings.catch_warnings():
@@ -88,7 +105,7 @@ def run_generation(works: Sequence[Work], span_s: float, seed: int) -> Generatio
             if not blocks[i].failure:
                 workers[i] = _Worker(context, work, list(workers.values()))
         is_rate = [isinstance(work, RateWork) and work.kind != "loop" for work in works]
-        _go_round(workers, blocks, is_rate, span_s, random.Random(seed))
+        _go_round(workers, blocks, is_rate, span_s, dice)
         ended_s = monotonic()
         for worker in workers.values():
             worker.end()

@@ -13,7 +13,15 @@ Generations = Sequence[Sequence[float]]
 
 _RESAMPLES = 1000
 _LEVEL = 0.95
+# A smaller difference is not told: as much has been seen between two processes of one program, in which code
+# and arrays lie in other places.
 LEAST_DIFFERENCE = 0.05
+_LEAST_NOISE = 0.01
+# How many generations the noise of all pairs together is worth beside a pair's own.
+_COMMON_DEGREES = 10
+# The standard deviation of the least of six or so values, over that of one.
+_OF_A_MINIMUM = 0.65
+_RARE = 3.0  # standard deviations
 
 
 @dataclass(frozen=True)
@@ -95,36 +103,50 @@ class Verdict:
     high: float
 
 
-def differ(now: Generations, then: Generations, beside: Generations, beside_then: Generations) -> Verdict:
-    """Hold a step's time against an earlier one's.
+@dataclass(frozen=True)
+class Pair:
+    """A step's blocks now and then, each with those of what ran beside it in the same rounds.
 
-    Args:
-        now: blocks of this measurement.
-        then: those of the earlier one.
-        beside: blocks of what ran beside it in the same rounds and tells how fast the machine was, a loop or
-            another level.
-        beside_then: the same of the earlier one.
-
+    What ran beside tells how fast the machine was: a loop that nobody changes, or another level.
     """
-    one, other = _levels(now, beside), _levels(then, beside_then)
-    dice = np.random.default_rng(0)
-    middle = float(np.median(one) - np.median(other))
-    spread = np.sqrt(_variance(one) + _variance(other))
-    low, high = middle - 2 * spread, middle + 2 * spread
-    least = np.log1p(LEAST_DIFFERENCE)
-    word = "no difference"
-    if abs(middle) > least and (low > 0 or high < 0):
-        word = "worse" if middle > 0 else "better"
-    _ = dice
-    return Verdict(word, float(np.exp(middle)), float(np.exp(low)), float(np.exp(high)))
+
+    now: Generations
+    then: Generations
+    beside: Generations
+    beside_then: Generations
 
 
-def _levels(own: Generations, beside: Generations) -> Floats:
-    """The logarithm of each generation's time, over what ran beside it."""
-    return np.array(
-        [np.log(np.quantile(a, 0.25) / np.quantile(b, 0.25)) for a, b in zip(own, beside, strict=True)]
+def differ(pairs: Sequence[Pair]) -> list[Verdict]:
+    """Hold steps' times against earlier ones.
+
+    A time is that of the least disturbed block: another process can only make a step longer, and when it
+    comes and goes a median says when it was there. How far such a time may be off is told by how it differs
+    from generation to generation, for each pair and for all together, because a few generations alone tell
+    little. A difference counts that is larger than `LEAST_DIFFERENCE` and than what noise does once in
+    hundreds of times: so many levels are compared in a few dozen calls.
+    """
+    levels = [(_levels(pair.now, pair.beside), _levels(pair.then, pair.beside_then)) for pair in pairs]
+    own = np.array(
+        [np.mean([np.var(each, ddof=1) if len(each) > 1 else 0.0 for each in two]) for two in levels]
     )
+    degrees = np.array([sum(len(each) - 1 for each in two) for two in levels])
+    common = max(float(np.mean(own)) if len(own) else 0.0, _LEAST_NOISE**2)
+    variances = (degrees * own + _COMMON_DEGREES * common) / (degrees + _COMMON_DEGREES)
+    found = []
+    for (now, then), variance in zip(levels, variances, strict=True):
+        middle = float(now.min() - then.min())
+        error = float(_OF_A_MINIMUM * np.sqrt(2 * variance))
+        threshold = max(float(np.log1p(LEAST_DIFFERENCE)), _RARE * error)
+        word = "no difference" if abs(middle) <= threshold else "worse" if middle > 0 else "better"
+        found.append(Verdict(word, *map(float, np.exp([middle, middle - 2 * error, middle + 2 * error]))))
+    return found
 
 
 def _variance(levels: Floats) -> float:
-    return float(np.var(levels, ddof=1) / len(levels) * np.pi / 2) if len(levels) > 1 else 0.0
+    return float(np.var(levels, ddof=1)) if len(levels) > 1 else 0.0
+
+
+def _levels(own: Generations, beside: Generations) -> Floats:
+    """The logarithm of each generation's least time, over that of what ran beside it in all of them."""
+    machine = min(min(blocks) for blocks in beside)
+    return np.log([min(blocks) / machine for blocks in own])

@@ -25,6 +25,7 @@ VERBS = ("forward", "read", "backward", "update")
 BLOCK_S = 0.002
 _WARM_S = 0.0005
 _TRIES = 3
+_WARM_DRAWN, _DRAWN = 2, 16  # steps of a block, of a level that draws which way each takes
 _PRODUCT_SIDE = (
     768  # its three arrays are far larger than a core's own cache, as those of a large product are
 )
@@ -83,6 +84,8 @@ class TimedLevel:
         self._cell, self._config, self._clock = cell, config, clock
         self._problem = cell.problems.make(config)
         self._life = max(config.steps, 2)
+        # A level that draws its path takes the same one in each block, from the start on.
+        self._draws = cell.problems.signature(cell.model, config).paths > 1
         self._start()
         self._clock_s = median(_clock_costs_s())
         self.first_s = self._run(1)
@@ -109,6 +112,10 @@ class TimedLevel:
 
     def _prepared(self) -> int:
         """How many steps to time next; those before them have been done."""
+        if self._draws:
+            self._start()
+            self._run(_WARM_DRAWN)
+            return _DRAWN
         count, warm = (max(round(span_s / self._step_s), 1) for span_s in (BLOCK_S, _WARM_S))
         count = min(count, max(self._life - warm, 1))
         if not isfinite(self._last):
