@@ -89,7 +89,7 @@ def main() -> None:
     args = parser.parse_args()
     import autograd_cli as evo
 
-    names = evo.tasks()[args.task]
+    names = [level.name for level in evo.tasks()[args.task].levels]
     with tempfile.TemporaryDirectory() as folder, company(not args.quiet_machine):
         file, base = Path(folder, "slowed.py"), Path(folder, "base.json")
         file.write_text(_SLOWED.format(task=args.task, level=args.task.title()), encoding="utf-8")
@@ -99,19 +99,13 @@ def main() -> None:
         repetitions = []
         for i in range(args.repetitions):
             found = bench(options, round(SHARE * step_s * 1e9), "--against", str(base))
-            rows = [
-                {"impl": row["impl"].rpartition("/")[2], **row["against"]}
-                for row in found["rows"]
-                if row["against"]
-            ]
+            rows = [{"impl": row["impl"].rpartition("/")[2], **row["against"]} for row in found["rows"]]
             alarms = [row["impl"] for row in rows[:-1] if row["word"] != "no difference"]
             repetitions.append({"warnings": found["warnings"], "span_s": found["span_s"], "rows": rows})
             slowed = rows[-1]
-            print(
-                f"{i + 1}: false alarms {', '.join(alarms) or 'none'}; slowed: {slowed['word']} "
-                f"{slowed['ratio']:.3f}, {slowed['low']:.3f} to {slowed['high']:.3f}; {found['span_s']:.0f} s",
-                flush=True,
-            )
+            told = f"{slowed['word']} {slowed['ratio']:.3f}, {slowed['low']:.3f} to {slowed['high']:.3f}"
+            alarm = ", ".join(alarms) or "none"
+            print(f"{i + 1}: false alarms: {alarm}; slowed: {told}; {found['span_s']:.0f} s", flush=True)
             sleep(random.uniform(0, 2))
             keep(args, repetitions)
 

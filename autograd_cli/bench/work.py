@@ -1,11 +1,10 @@
 """What is timed: blocks of steps of a level, or of a product, a copy or a loop that show the machine.
 
-A block is shorter than the time for which a system leaves a processor to a process that has slept. One from
-which the processor was taken away all the same is timed again. Before it come steps that are not timed, after
-which caches hold what the level uses and not what ran before.
+A block is the least disturbed of a few short stretches of steps, each shorter than the time for which a system
+leaves a processor to a process that has slept. Before each come steps that are not timed, after which caches
+hold what the level uses and not what ran before.
 """
 
-import resource
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,9 +21,8 @@ from autograd_cli.training.loop import read_loss
 from autograd_cli.training.threads import set_threads
 
 VERBS = ("forward", "read", "backward", "update")
-BLOCK_S = 0.002
-_WARM_S = 0.0005
-_TRIES = 3
+_BLOCK_S, _STRETCH_S, _STRETCHES = 0.012, 0.002, 4
+_WARM_S = 0.0004
 _WARM_DRAWN, _DRAWN = 2, 16  # steps of a block, of a level that draws which way each takes
 _PRODUCT_SIDE = (
     768  # its three arrays are far larger than a core's own cache, as those of a large product are
@@ -45,7 +43,7 @@ class Timed(Protocol):
     first_s: float
 
     def block(self) -> float:
-        """Seconds a step, from about `BLOCK_S` of steps."""
+        """Seconds a step, in one block."""
 
     def verbs(self) -> Mapping[str, float]:
         """Seconds a verb, from as many steps of which each verb is timed; empty for what has none."""
@@ -93,7 +91,7 @@ class TimedLevel:
 
     def block(self) -> float:
         """See Timed."""
-        self._step_s = _undisturbed(self._prepared, self._run)
+        self._step_s = _least(self._prepared, self._run)
         return self._step_s
 
     def verbs(self) -> dict[str, float]:
@@ -116,7 +114,7 @@ class TimedLevel:
             self._start()
             self._run(_WARM_DRAWN)
             return _DRAWN
-        count, warm = (max(round(span_s / self._step_s), 1) for span_s in (BLOCK_S, _WARM_S))
+        count, warm = (max(round(span_s / self._step_s), 1) for span_s in (_STRETCH_S, _WARM_S))
         count = min(count, max(self._life - warm, 1))
         if not isfinite(self._last):
             self._life = max(self._done // 2, 2)
@@ -252,8 +250,8 @@ class TimedCall:
 
     def block(self) -> float:
         """See Timed."""
-        long = self._step_s > BLOCK_S  # then the caches are its own after the first microseconds
-        self._step_s = self._run(1) if long else _undisturbed(self._prepared, self._run)
+        long = self._step_s > _STRETCH_S  # then the caches are its own after the first microseconds
+        self._step_s = self._run(1) if long else _least(self._prepared, self._run)
         return self._step_s
 
     def verbs(self) -> dict[str, float]:
@@ -262,7 +260,7 @@ class TimedCall:
 
     def _prepared(self) -> int:
         self._run(1)
-        return max(round(BLOCK_S / self._step_s), 1)
+        return max(round(_STRETCH_S / self._step_s), 1)
 
     def _run(self, count: int) -> float:
         call = self._call
@@ -274,15 +272,13 @@ class TimedCall:
         return perf_counter() - start_s if self._clock is None else self._clock.read([self._clock.mark()])[-1]
 
 
-def _undisturbed(prepare: Callable[[], int], run: Callable[[int], float]) -> float:
-    """Seconds a step of a block from whose threads the system took no processor, or the least of a few."""
-    found = []
-    for _ in range(_TRIES):
+def _least(prepare: Callable[[], int], run: Callable[[int], float]) -> float:
+    """Seconds a step of the shortest of a few stretches."""
+    found: list[float] = []
+    until_s = perf_counter() + _BLOCK_S
+    while not found or (len(found) < _STRETCHES and perf_counter() < until_s):
         count = prepare()
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
         found.append(run(count) / count)
-        if resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw == before:
-            return found[-1]
     return min(found)
 
 

@@ -93,9 +93,12 @@ def _tables(content: Content, comparison: Comparison | None) -> Iterator[tuple[s
     pairs = [(r, v) for r, v in zip(content["rows"], verdicts, strict=True) if "step_s" in r]
     for task in dict.fromkeys(row["task"] for row, _ in pairs):
         own = [(row, verdict) for row, verdict in pairs if row["task"] == task]
+        # What a level has otherwise than the one above it is a column, whether it was varied or is its own.
         varied = list(dict.fromkeys(key for row, _ in own for key in row["varied"]))
+        differing = [k for k in ("dtype", "threads", "device") if len({r["settings"][k] for r, _ in own}) > 1]
+        varied += [key for key in differing if key not in varied]
         cells = {"level": [row["impl"].rpartition(":")[2] for row, _ in own]}
-        cells |= {key: [row["varied"].get(key, "") for row, _ in own] for key in varied}
+        cells |= {key: [str(row["settings"].get(key, "")) for row, _ in own] for key in varied}
         cells |= {name: [cell(row) for row, _ in own] for name, cell in _COLUMNS.items()}
         kept = {name: texts for name, texts in cells.items() if any(texts)}
         if comparison:
