@@ -189,6 +189,8 @@ def bench(
         record.check_place(Path(output))
     earlier = None if against is None else record.read(Path(against))
     cases, notes = plan.make_cases(given, classes_in(impl), as_published=as_published)
+    if earlier is not None:
+        record.check_common(cases, earlier, str(against))
     plan.check_memory(cases)
     measure.check_devices(cases)
     found = measure.measure(cases, span_s, progress or (lambda _what, _share: None), quick=quick)

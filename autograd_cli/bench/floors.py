@@ -38,7 +38,10 @@ def rate_works(cases: Sequence[Case]) -> list[RateWork]:
     works = [RateWork("loop")]
     for case in cases:
         config = case.config
-        frameworks = [*["numpy"] * (config.device == "cpu"), *["torch"] * ("cuda" in case.cell.spec.devices)]
+        spec = case.cell.spec
+        # A level on NumPy need not wait for torch; nobody knows what one of the user's own is on.
+        on_torch = "cuda" in spec.devices and (config.device != "cpu" or not spec.takes_all)
+        frameworks = ["numpy"] * (config.device == "cpu") + ["torch"] * on_torch
         for framework in frameworks:
             own = RateWork("product", framework, config.dtype, config.threads, config.device)
             works.append(own)

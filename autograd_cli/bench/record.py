@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from autograd_cli.bench.measure import Measured, Measurement
+from autograd_cli.bench.plan import Case
 from autograd_cli.bench.statistics import Estimate, Pair, Verdict, differ
 from autograd_cli.config.files import Setting
 from autograd_cli.config.reading import read_bounded
@@ -251,9 +252,28 @@ def compare(now: Content, then: Content, where: str) -> Comparison:
         pairs[i] = Pair(row["blocks_s"], before["blocks_s"], beside, beside_then)
     found = dict(zip(pairs, differ(list(pairs.values())), strict=True))
     verdicts = [found.get(i) for i in range(len(now["rows"]))]
-    if not any(verdicts):
-        raise ConfigError(f"against: '{where}' holds none of these levels in these settings", key="against")
+    if not found:
+        raise _nothing_common(where)
     return Comparison(verdicts, references, notes)
+
+
+def check_common(cases: Sequence[Case], then: Content, where: str) -> None:
+    """Refuse an earlier benchmark that has none of the cases, before they are measured.
+
+    Raises:
+        ConfigError: it has none of them.
+
+    """
+    keys = {
+        _key({"task": case.cell.task.name, "impl": case.cell.spec.name, "settings": case.config.to_dict()})
+        for case in cases
+    }
+    if keys.isdisjoint(_key(row) for row in then["rows"] if "step_s" in row):
+        raise _nothing_common(where)
+
+
+def _nothing_common(where: str) -> ConfigError:
+    return ConfigError(f"against: '{where}' holds none of these levels in these settings", key="against")
 
 
 def _leanest(row: Row, earlier: Mapping[str, Row], current: Mapping[str, Row]) -> tuple[Row, Row]:

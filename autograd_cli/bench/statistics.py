@@ -16,11 +16,10 @@ _LEVEL = 0.95
 # A smaller difference is not told: as much has been seen between two processes of one program, in which code
 # and arrays lie in other places.
 LEAST_DIFFERENCE = 0.05
-_LEAST_NOISE = 0.01
-# How many generations the noise of all pairs together is worth beside a pair's own.
-_COMMON_DEGREES = 10
-# The standard deviation of the least of six or so values, over that of one.
-_OF_A_MINIMUM = 0.65
+_LEAST_ERROR = 0.005
+# What a pair's own errors are worth beside those of all pairs together.
+_OWN_DEGREES, _COMMON_DEGREES = 2, 10
+_OF_A_GAP = 0.8
 _RARE = 3.0  # standard deviations
 
 
@@ -120,33 +119,38 @@ def differ(pairs: Sequence[Pair]) -> list[Verdict]:
     """Hold steps' times against earlier ones.
 
     A time is that of the least disturbed block: another process can only make a step longer, and when it
-    comes and goes a median says when it was there. How far such a time may be off is told by how it differs
-    from generation to generation, for each pair and for all together, because a few generations alone tell
-    little. A difference counts that is larger than `LEAST_DIFFERENCE` and than what noise does once in
-    hundreds of times: so many levels are compared in a few dozen calls.
+    comes and goes a median says when it was there. How far such a time may be off is told by how far the next
+    best generation is from it, for each pair and for all together, because one gap alone tells little. A
+    difference counts that is larger than `LEAST_DIFFERENCE` and than what noise does once in hundreds of
+    times: so many levels are compared in a few dozen calls.
     """
-    levels = [(_levels(pair.now, pair.beside), _levels(pair.then, pair.beside_then)) for pair in pairs]
-    own = np.array(
-        [np.mean([np.var(each, ddof=1) if len(each) > 1 else 0.0 for each in two]) for two in levels]
-    )
-    degrees = np.array([sum(len(each) - 1 for each in two) for two in levels])
-    common = max(float(np.mean(own)) if len(own) else 0.0, _LEAST_NOISE**2)
-    variances = (degrees * own + _COMMON_DEGREES * common) / (degrees + _COMMON_DEGREES)
+    own = np.array([_variance(pair) for pair in pairs])
+    common = max(float(np.mean(own)) if len(own) else 0.0, 2 * _LEAST_ERROR**2)
+    variances = (_OWN_DEGREES * own + _COMMON_DEGREES * common) / (_OWN_DEGREES + _COMMON_DEGREES)
     found = []
-    for (now, then), variance in zip(levels, variances, strict=True):
-        middle = float(now.min() - then.min())
-        error = float(_OF_A_MINIMUM * np.sqrt(2 * variance))
+    for pair, variance in zip(pairs, variances, strict=True):
+        now, then = _least(pair.now) / _least(pair.beside), _least(pair.then) / _least(pair.beside_then)
+        middle = float(np.log(now / then))
+        error = float(np.sqrt(variance))
         threshold = max(float(np.log1p(LEAST_DIFFERENCE)), _RARE * error)
         word = "no difference" if abs(middle) <= threshold else "worse" if middle > 0 else "better"
         found.append(Verdict(word, *map(float, np.exp([middle, middle - 2 * error, middle + 2 * error]))))
     return found
 
 
-def _variance(levels: Floats) -> float:
-    return float(np.var(levels, ddof=1)) if len(levels) > 1 else 0.0
+def _variance(pair: Pair) -> float:
+    """The square of the error of a pair's difference."""
+    return sum(_error(own) ** 2 for own in (pair.now, pair.then, pair.beside, pair.beside_then))
 
 
-def _levels(own: Generations, beside: Generations) -> Floats:
-    """The logarithm of each generation's least time, over that of what ran beside it in all of them."""
-    machine = min(min(blocks) for blocks in beside)
-    return np.log([min(blocks) / machine for blocks in own])
+def _error(generations: Generations) -> float:
+    """How far the least time may be off, as a share: 0.8 times as far as the next generation's is from it.
+
+    That holds for times that are normally distributed as for those that are only ever made longer.
+    """
+    least = np.sort(np.log([min(blocks) for blocks in generations]))
+    return float(_OF_A_GAP * (least[1] - least[0])) if len(least) > 1 else 0.0
+
+
+def _least(generations: Generations) -> float:
+    return min(min(blocks) for blocks in generations)

@@ -1,8 +1,8 @@
 """What is timed: blocks of steps of a level, or of a product, a copy or a loop that show the machine.
 
-A block is the least disturbed of a few short stretches of steps, each shorter than the time for which a system
-leaves a processor to a process that has slept. Before each come steps that are not timed, after which caches
-hold what the level uses and not what ran before.
+A block is the least disturbed of a few short stretches of steps, each shorter than the time for which a
+system leaves a processor to a process that has slept. Before each come steps that are not timed, after which
+caches hold what the level uses and not what ran before.
 """
 
 from collections.abc import Callable, Mapping
