@@ -81,15 +81,16 @@ class Endings:
         remove_leftovers(self._runs_dir)
 
     def _settle(self) -> None:
-        endings = {Path(o.path): o.status for _, o in self._through if o.path is not None}
-        failed = settle(self._runs_dir, endings)
+        failed = settle(self._runs_dir, {o.path: o.status for _, o in self._through if o.path is not None})
+        done = []
         for run, outcome in self._through:
-            reason = failed.get(Path(outcome.path)) if outcome.path is not None else None
+            reason = failed.get(outcome.path or "")
             if reason is not None:
                 outcome = replace(outcome, status="failed", reason=reason)  # noqa: PLW2901 - what became of it
             elif outcome.path is not None and outcome.status != "interrupted":
-                note_done(self._runs_dir, run.digest, Path(outcome.path).name)
+                done.append((run.digest, outcome.path))
             self._settled.append((run, outcome))
+        note_done(self._runs_dir, done)
         self._through = []
         while self._held:
             self._held.pop().close()

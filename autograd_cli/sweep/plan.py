@@ -17,7 +17,7 @@ from autograd_cli.contract.keys import COMMON_KEYS, Key, Value, show
 from autograd_cli.contract.task import Task
 from autograd_cli.errors import ConfigError
 from autograd_cli.runs.naming import fill, is_template
-from autograd_cli.runs.writer import check_name
+from autograd_cli.runs.place import check_name
 from autograd_cli.sweep.request import Request
 
 SEED = COMMON_KEYS["seed"]
