@@ -73,23 +73,71 @@ def resolve(
             that the level does not take; no task or no implementation.
 
     """
-    named = dict(file.settings if file else {}) | dict(given)
-    cell = _find_cell(named, classes or {})
-    task, level = cell.task, cell.spec
-    keys = keys_of(task)
-    defaults = _read_defaults(defaults_file(task))
-    values: dict[str, Value] = dict.fromkeys(keys)
-    for layer in (defaults.settings, _section(defaults, _stands_for(task, level))):
-        values |= _parse(layer, keys)
-    if file:
-        _check_sections(file, task, keys)
-        for layer in (file.settings, _section(file, level)):
-            values |= _parse(_without_retired(layer, task), keys, level)
-    values |= _parse(given, keys, level)
-    common = {name: values.pop(name) for name in COMMON_KEYS}
-    device = (given.get("device") or named.get("device") or Setting("", "")).where
-    _check_device(common["device"], level, device)
-    return cell, RunConfig(task=task.name, impl=level.name, options=values, **common)  # type: ignore[arg-type]
+    base = Base.of(given, file, classes)
+    return base.cell, base.config(base.parse(given))
+
+
+@dataclass(frozen=True)
+class Base:
+    """What files say of a level: what all configurations that start from there have in common.
+
+    Attributes:
+        cell: what is trained.
+        keys: every key that a configuration of it has.
+        values: what they are where nothing is given directly.
+
+    """
+
+    cell: Cell
+    keys: Mapping[str, Key]
+    values: Mapping[str, Value]
+
+    @classmethod
+    def of(
+        cls,
+        given: Mapping[str, Setting],
+        file: ConfigFile | None = None,
+        classes: Mapping[str, LevelClass] | None = None,
+    ) -> "Base":
+        """The base of what `resolve` makes of the same arguments, of which `given` matters for the level.
+
+        Raises:
+            ConfigError: as of `resolve`; what is given but task and level is not looked at.
+
+        """
+        cell = _find_cell(dict(file.settings if file else {}) | dict(given), classes or {})
+        task, level = cell.task, cell.spec
+        keys = keys_of(task)
+        defaults = _read_defaults(defaults_file(task))
+        values: dict[str, Value] = dict.fromkeys(keys)
+        for layer in (defaults.settings, _section(defaults, _stands_for(task, level))):
+            values |= _parse(layer, keys)
+        if file:
+            _check_sections(file, task, keys)
+            for layer in (file.settings, _section(file, level)):
+                values |= _parse(_without_retired(layer, task), keys, level)
+        if "device" not in given:
+            where = file.settings["device"].where if file and "device" in file.settings else ""
+            _check_device(values["device"], level, where)
+        return cls(cell, keys, values)
+
+    def parse(self, given: Mapping[str, Setting]) -> dict[str, Value]:
+        """The values of what is given directly.
+
+        Raises:
+            ConfigError: one is of no key, of the wrong type, out of range, or not for the level.
+
+        """
+        values = _parse(given, self.keys, self.cell.spec)
+        if "device" in values:
+            _check_device(values["device"], self.cell.spec, given["device"].where)
+        return values
+
+    def config(self, values: Mapping[str, Value]) -> RunConfig:
+        """The configuration with these values, which `parse` has read, in the place of the files'."""
+        options = {**self.values, **values}
+        common = {name: options.pop(name) for name in COMMON_KEYS}
+        return RunConfig(task=self.cell.task.name, impl=self.cell.spec.name, options=options, **common)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
