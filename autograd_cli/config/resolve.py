@@ -4,7 +4,7 @@ Later wins: the task's defaults < the level's own section of them < a configurat
 directly. Every value remembers where it came from, so that a complaint can say so.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -192,9 +192,9 @@ def explain(
 
 
 def _find_cell(named: Mapping[str, Setting], classes: Mapping[str, LevelClass]) -> Cell:
-    task_name = _required("task", named, all_tasks())
+    task_name = _required("task", named, all_tasks)
     task = find_task(task_name.text, task_name.where)
-    impl = _required("impl", named, [level.name for level in task.levels])
+    impl = _required("impl", named, lambda: [level.name for level in task.levels])
     if impl.text in classes:
         return of_class(task, classes[impl.text])
     return Cell(task, find_level(task, impl.text, impl.where))
@@ -238,11 +238,12 @@ def parse_value(key: Key, setting: Setting) -> Any:
         ) from None
 
 
-def _required(name: str, named: Mapping[str, Setting], allowed: Iterable[str]) -> Setting:
+def _required(name: str, named: Mapping[str, Setting], allowed: Callable[[], Iterable[str]]) -> Setting:
+    # What is allowed is only asked where it is told: it takes a look at every installed package.
     if name not in named:
         raise ConfigError(
             f"{name} is missing: give it, or write '{name}:' into the configuration file "
-            f"(allowed: {', '.join(allowed)})",
+            f"(allowed: {', '.join(allowed())})",
             key=name,
         )
     return named[name]
