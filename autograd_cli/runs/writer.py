@@ -196,7 +196,7 @@ class RunWriter:
                     RunError
                 ):  # without room for all of it, there may be some for what it has to say
                     self._appear(weights, has_ended=True)
-            if LOSSES not in record.files:
+            if self._losses is None or LOSSES not in record.files:
                 self._end(weights)
             record.status = status
             if self._alone:
