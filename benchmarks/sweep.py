@@ -85,7 +85,7 @@ def run_ms(impl: str, pairs: int) -> float:
 
 
 def files_ms(runs: int = 1000) -> float:
-    """Milliseconds for the four files of a run alone, made hidden, renamed and synced: what no sweep can beat."""
+    """Milliseconds for a run's four files alone, made hidden, renamed and synced: no sweep does less."""
     contents = {
         "config.yaml": b"c" * 200,
         "run.json": b"j" * 1500,
@@ -125,8 +125,8 @@ def measure_start(pairs: int) -> str:
 
     first, second, _ = paired(pairs, bare, train_one)
     return (
-        f"`evo train --impl numpy --task mlp steps=1` takes {second * 1e3:.0f} ms, of which importing NumPy and "
-        f"its random numbers alone takes {first * 1e3:.0f} ms."
+        f"`evo train --impl numpy --task mlp steps=1` takes {second * 1e3:.0f} ms, of which importing NumPy "
+        f"and its random numbers alone takes {first * 1e3:.0f} ms."
     )
 
 
@@ -241,10 +241,10 @@ def report(pairs: int, sample: int, hydra: str | None) -> str:
         *(_mlp_floor(impl, seconds) for impl, seconds in mlp_s.items()),
         "",
         f"`import torch` alone takes {start_s:.2f} s of every sweep. Each of 1,000 runs of one step adds "
-        f"{one_step['batched']:.2f} ms where they are one program, and {one_step['autograd']:.2f} ms where each "
-        f"is one of its own; the four files alone take {files:.2f} ms on one core, "
-        f"{files / one_step['batched']:.0%} of the former. The rest is the run's data and start, its plan and "
-        "digest, its configuration and record as text, and the locks that tell others that it goes on.",
+        f"{one_step['batched']:.2f} ms where they are one program, and {one_step['autograd']:.2f} ms where "
+        f"each is one of its own; the four files alone take {files:.2f} ms on one core, "
+        f"{files / one_step['batched']:.0%} of the former. The rest is the run's data and start, its plan "
+        "and digest, its configuration and record as text, and the locks that tell others that it goes on.",
         "",
         measure_start(pairs),
         "",
