@@ -86,6 +86,8 @@ def resolve(
         for layer in (file.settings, _section(file, level)):
             values |= _parse(_without_retired(layer, task), keys, level)
     values |= _parse(given, keys, level)
+    if not level.takes_all:
+        _check_together(values, keys, named)
     common = {name: values.pop(name) for name in COMMON_KEYS}
     device = (given.get("device") or named.get("device") or Setting("", "")).where
     _check_device(common["device"], level, device)
@@ -238,11 +240,26 @@ def _parse(
         key = keys[name]
         value = values[name] = parse_value(key, setting)
         if level and not level.takes_all and key.is_fixed_for(level.name) and value != key.plain:
+            why = f": {key.because[level.name]}" if level.name in key.because else ""
             raise ConfigError(
                 f"{setting.where}: {name} is '{setting.text}', but implementation '{level.name}' "
-                f"takes only {name}={show(key.plain)}"
+                f"takes only {name}={show(key.plain)}{why}"
             )
     return values
+
+
+def _check_together(
+    values: Mapping[str, Value], keys: Mapping[str, Key], named: Mapping[str, Setting]
+) -> None:
+    """Refuse a value of one key that another key's leaves without a meaning."""
+    for name, key in keys.items():
+        if key.needs and values[name] != key.plain and values[key.needs[0]] != key.needs[1]:
+            other, value = key.needs
+            where = (named.get(name) or named.get(other) or Setting("", name)).where
+            raise ConfigError(
+                f"{where}: {name}={show(values[name])} needs {other}={show(value)}, "
+                f"and {other} is {show(values[other])}"
+            )
 
 
 def _check_device(device: Value, level: LevelSpec, where: str) -> None:

@@ -22,7 +22,17 @@ TASK = Task(
             "class of torch.optim",
             choices=("SGD", "Adam", "RMSprop"),
             plain="SGD",
-            levels=("optim",),
+            levels=("optim", "batched", "gram"),
+        ),
+        Key(
+            "momentum",
+            float,
+            "momentum of SGD",
+            minimum=0,
+            below=1,
+            plain=0.0,
+            levels=("batched", "gram"),
+            needs=("optimizer", "SGD"),
         ),
     ),
     levels=(
@@ -38,6 +48,14 @@ TASK = Task(
             "many runs as one program, with a leading run dimension",
             "line",
             batch_target=".batched:LinearRuns",
+        ),
+        LevelSpec(
+            "gram",
+            "",
+            "less arithmetic: three rows that stand for all points",
+            "line",
+            devices=("cpu",),
+            batch_target=".gram:LinearRuns",
         ),
     ),
     absent={
