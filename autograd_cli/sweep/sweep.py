@@ -275,8 +275,8 @@ def _check(plan: Plan, options: Options) -> None:
     others = dict.fromkeys(run.config.impl for run in plan.runs if not run.cell.spec.batch_target)
     if options.engine == "batched" and others:
         raise ConfigError(
-            "engine: batched computes runs of the level 'batched' only, and the sweep has "
-            f"{', '.join(others)}; choose impl=batched or another engine",
+            "engine: batched computes runs of the levels 'batched' and 'gram' only, and the sweep has "
+            f"{', '.join(others)}; choose one of these, or another engine",
             key="engine",
         )
 

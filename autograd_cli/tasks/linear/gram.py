@@ -23,7 +23,7 @@ class LinearRuns:
         x, y = array(problems[0].x), array(problems[0].y)
         columns = np.concatenate([x, x**0, y], axis=1).astype(np.float64)
         self.T = array(np.linalg.qr(columns, mode="r") / np.sqrt(len(x)))  # the mean's 1/N is in it
-        self.theta = array([[p.start[name].item() for p in problems] for name in "wb"] + [[-1] * len(problems)])
+        self.theta = array([*([p.start[n].item() for p in problems] for n in "wb"), [-1] * len(problems)])
         self.coefficients = self.theta[:2]
         self.lr = array([config.lr for config in configs])
         self.optimizer, momentum = configs[0].optimizer, array([config.momentum for config in configs])
@@ -43,11 +43,10 @@ class LinearRuns:
         self.t += 1
         self.m = self.beta1 * self.m + self.share * self.grad
         step = self.lr * self.m
-        if self.beta2:  # Adam and RMSprop
+        if self.beta2:  # RMSprop, and Adam, which takes out the zeros that m and v began with
             self.v = self.beta2 * self.v + (1 - self.beta2) * np.square(self.grad)
-            m_seen, v_seen = 1.0, 1.0
-            if self.optimizer == "Adam":  # which takes out the zeros that m and v began with
-                m_seen, v_seen = 1 - self.beta1**self.t, 1 - self.beta2**self.t
+            is_adam = self.optimizer == "Adam"
+            m_seen, v_seen = (1 - b**self.t if is_adam else 1.0 for b in (self.beta1, self.beta2))
             step /= m_seen * (np.sqrt(self.v / v_seen) + 1e-8)
         self.coefficients -= step
 

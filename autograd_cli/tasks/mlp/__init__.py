@@ -76,7 +76,7 @@ TASK = Task(
     references={"two-layer": ".reference:TwoLayer", "dynamic": ".reference:Dynamic"},
     odd_shapes=(
         {"N": 1, "D_in": 4, "H": 3, "D_out": 2},
-        {"N": 5, "D_in": 4, "H": 6, "D_out": 1},
+        {"N": 9, "D_in": 4, "H": 6, "D_out": 1},
         {"N": 6, "D_in": 5, "H": 5, "D_out": 5},
     ),
     # Once a setting of `module`; a model whose forward() takes the weights is the level `functional` now.

@@ -6,8 +6,8 @@ A step moves w1 by xᵀ grad_h, a combination of the N inputs, which are the col
     h = x w1 = x start - (x xᵀ) s
 
 where x start and the Gram matrix x xᵀ (N, N) are made once. What is trained is s, with N rows in place of the
-D_in rows of w1, which is made when somebody looks. A rule of update that is linear in the gradient, as SGD with
-momentum is, goes by grad_h as well; Adam and RMSprop divide by the entries of grad_w1.
+D_in rows of w1, which is made when somebody looks. A rule of update that is linear in the gradient, SGD with
+momentum, goes by grad_h as well; Adam and RMSprop divide by the entries of grad_w1.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class MlpRuns:
         self.lr, self.momentum = (array([[[getattr(c, key)]] for c in configs]) for key in ("lr", "momentum"))
         N, D_in = problems[0].x.shape
         # Of many short inputs, x (xᵀ s) takes fewer products than (x xᵀ) s.
-        self.gram = self.x @ self.x.mT if N <= 2 * D_in else None
+        self.gram = self.x @ self.x.mT if 2 * D_in >= N else None
         self.h_start = self.x @ self.start
         self.s = np.zeros_like(self.h_start)
         self.v_h, self.v_w2 = np.zeros_like(self.s), np.zeros_like(self.w2)

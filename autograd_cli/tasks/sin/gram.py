@@ -1,8 +1,8 @@
 """Level 11, gram: `numpy` for many runs on five rows that stand for all points, whatever their number.
 
-Let the columns of M (N, 5) be 1, x, x², x³ and y, and θ (5,) a, b, c, d and -1, so that M θ = y_pred - y. With
-M = Q T, where Q has orthonormal columns and T is triangular (5, 5), loss = |M θ|² = |Q T θ|² = |T θ|², and
-its gradient 2 Mᵀ M θ = 2 Tᵀ (T θ). Q is not needed: T has all that the data say of it, and is made once.
+Let the columns of M (N, 5) be 1, x, x², x³ and y, and θ (5,) a, b, c, d and -1, so that M θ = y_pred - y.
+With M = Q T, where Q has orthonormal columns and T is triangular (5, 5), loss = |M θ|² = |Q T θ|² = |T θ|²,
+and its gradient is 2 Mᵀ M θ = 2 Tᵀ (T θ). Q is not needed: T, made once, has all that the data say of them.
 MᵀM = TᵀT, the Gram matrix of the columns, would say the same in half of the digits.
 """
 
@@ -43,11 +43,10 @@ class SinRuns:
         self.t += 1
         self.m = self.beta1 * self.m + self.share * self.grad
         step = self.lr * self.m
-        if self.beta2:  # Adam and RMSprop
+        if self.beta2:  # RMSprop, and Adam, which takes out the zeros that m and v began with
             self.v = self.beta2 * self.v + (1 - self.beta2) * np.square(self.grad)
-            m_seen, v_seen = 1.0, 1.0
-            if self.optimizer == "Adam":  # which takes out the zeros that m and v began with
-                m_seen, v_seen = 1 - self.beta1**self.t, 1 - self.beta2**self.t
+            is_adam = self.optimizer == "Adam"
+            m_seen, v_seen = (1 - b**self.t if is_adam else 1.0 for b in (self.beta1, self.beta2))
             step /= m_seen * (np.sqrt(self.v / v_seen) + 1e-8)
         self.coefficients -= step
 
