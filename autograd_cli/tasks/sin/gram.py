@@ -25,12 +25,12 @@ class SinRuns:
         self.T = array(np.linalg.qr(columns.astype(np.float64), mode="r"))
         self.theta = array([[p.start[name] for p in problems] for name in "abcd"] + [[-1] * len(problems)])
         self.coefficients = self.theta[:4]
-        self.lr = array([config.lr for config in configs])
-        self.optimizer, momentum = configs[0].optimizer, array([config.momentum for config in configs])
+        self.lr, momentum = (array([getattr(c, key) for c in configs]) for key in ("lr", "momentum"))
+        self.m, self.v, self.t = 0.0, 0.0, 0
         # The shares that the old m and g have in the new m, and the old v in the new v.
         shares = {"SGD": (momentum, 1.0, 0.0), "RMSprop": (0.0, 1.0, 0.99), "Adam": (0.9, 0.1, 0.999)}
-        self.beta1, self.share, self.beta2 = shares[self.optimizer]
-        self.m, self.v, self.t = np.zeros_like(self.coefficients), np.zeros_like(self.coefficients), 0
+        self.beta1, self.share, self.beta2 = shares[configs[0].optimizer]
+        self.is_adam = configs[0].optimizer == "Adam"
 
     def forward(self) -> np.ndarray:
         self.residuals = self.T @ self.theta
@@ -45,8 +45,7 @@ class SinRuns:
         step = self.lr * self.m
         if self.beta2:  # RMSprop, and Adam, which takes out the zeros that m and v began with
             self.v = self.beta2 * self.v + (1 - self.beta2) * np.square(self.grad)
-            is_adam = self.optimizer == "Adam"
-            m_seen, v_seen = (1 - b**self.t if is_adam else 1.0 for b in (self.beta1, self.beta2))
+            m_seen, v_seen = (1 - self.is_adam * b**self.t for b in (self.beta1, self.beta2))
             step /= m_seen * (np.sqrt(self.v / v_seen) + 1e-8)
         self.coefficients -= step
 
