@@ -62,6 +62,7 @@ TASK = Task(
         "functional": "a line is a function of its two numbers anyway: mlp shows what changes",
         "function": "a line is one product and one sum, with no operation left to differentiate by hand",
         "dynamic": "a single layer has no path to choose from",
+        "batched_function": "nor is there an operation for many runs",
     },
     references={"line": ".reference:Line"},
     odd_shapes=({"N": 1}, {"N": 2}),

@@ -73,6 +73,7 @@ TASK = Task(
             batch_target=".gram:MlpRuns",
         ),
     ),
+    absent={"batched_function": "the operation of its own is ReLU, which `batched` trains"},
     references={"two-layer": ".reference:TwoLayer", "dynamic": ".reference:Dynamic"},
     odd_shapes=(
         {"N": 1, "D_in": 4, "H": 3, "D_out": 2},

@@ -69,6 +69,13 @@ TASK = Task(
             devices=("cpu",),
             batch_target=".gram:SinRuns",
         ),
+        LevelSpec(
+            "batched_function",
+            "",
+            "your own operation for many runs at once",
+            "legendre",
+            batch_target=".batched_function:SinRuns",
+        ),
     ),
     absent={"functional": "a formula is a function of its coefficients anyway: mlp shows what changes"},
     references={

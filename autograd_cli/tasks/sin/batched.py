@@ -23,7 +23,8 @@ class SinRuns:
         # The same memory at every step: fresh pages for all runs' residuals would cost more than they do.
         self.residuals = x.new_empty(len(problems), len(x))
         self.lr, momentum = (tensor([[getattr(c, key)] for c in configs]) for key in ("lr", "momentum"))
-        self.m, self.v, self.t = 0.0, 0.0, 0
+        self.m, self.v = torch.zeros_like(self.coefficients), torch.zeros_like(self.coefficients)
+        self.t = 0
         # The shares that the old m and g have in the new m, and the old v in the new v.
         shares = {"SGD": (momentum, 1.0, 0.0), "RMSprop": (0.0, 1.0, 0.99), "Adam": (0.9, 0.1, 0.999)}
         self.beta1, self.share, self.beta2 = shares[configs[0].optimizer]
