@@ -21,7 +21,7 @@ STEPS = {
     ("module", "functional"): 50,
     ("module", "dynamic"): 40,
     ("tensor", "batched"): 75,  # it brings the optimisers, too
-    ("function", "batched_function"): 35,
+    ("function", "batched_function"): 40,
 }
 LADDER = list(dict.fromkeys(impl for impls in LEVELS.values() for impl in impls))
 FOLDER = ROOT / "autograd_cli" / "tasks"
