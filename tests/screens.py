@@ -20,6 +20,10 @@ from tests.processes import PATIENCE_S, command, environment
 
 WIDTHS = (50, 80, 120, 200)
 every_width = pytest.mark.parametrize("columns", WIDTHS)
+# Where a width takes seconds, the two between are left to `make slow`.
+narrow_and_wide = pytest.mark.parametrize(
+    "columns", [50, *(pytest.param(columns, marks=pytest.mark.slow) for columns in WIDTHS[1:3]), 200]
+)
 
 
 class Terminal:

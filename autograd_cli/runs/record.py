@@ -155,8 +155,15 @@ _KINDS: dict[str, Any] = {
 _PLAIN = {
     name: kind for name, kind in _KINDS.items() if kind in (str, int) and name != "status"
 } | dict.fromkeys((name for name, kind in _KINDS.items() if kind == (int, float)), float)
+_IN_ORDER = tuple(f.name for f in fields(RunRecord) if f.name not in _BESIDE)
+_LOOKED_INTO = tuple(name for name in _KINDS if name not in _PLAIN and name != "environment")
+_MAYBE_NONE = frozenset(f.name for f in fields(RunRecord) if f.default is None)
+_SOUND_FORMS: set[tuple[object, ...]] = set()
 _STATUSES = frozenset(get_args(Status))
 _NUMBERS = frozenset({int, float})
+_INTEGERS = frozenset({int})
+_TEXTS = frozenset({str})
+_NO_NAMES = frozenset({"", ".", ".."})
 _NESTED = frozenset({dict, list})
 
 
@@ -231,7 +238,7 @@ class NoRunError(RunError):
     """A directory without a run.json."""
 
 
-def read_record(folder: Path) -> RunRecord:
+def read_record(folder: Path | str) -> RunRecord:
     """The record in `folder`, as its writer left it.
 
     Raises:
@@ -247,11 +254,11 @@ def read_record(folder: Path) -> RunRecord:
         return _read(folder)  # its status may have been written in this moment
 
 
-def _read(folder: Path) -> RunRecord:
+def _read(folder: Path | str) -> RunRecord:
     path = f"{folder}/{RECORD}"
     try:
         written = read_bounded(path, RECORD_MAX_BYTES)
-        if not written.strip(b"\0") and (folder / LOSSES).exists():  # what a power cut leaves of a new file
+        if not written.strip(b"\0") and look(f"{folder}/{LOSSES}"):  # what a power cut leaves of a new file
             return RunRecord(path=str(folder), status="damaged", error=f"{RECORD} is empty")
         content = parse_json(written)
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -262,15 +269,28 @@ def _read(folder: Path) -> RunRecord:
         raise RunError(f"{path}: not valid JSON: {error.msg} in line {error.lineno}") from error
     if not isinstance(content, dict) or "status" not in content:
         raise RunError(f"{path}: not the record of a run: it has no status")
-    known = {}
-    for name, value in content.items():
+    # Names and types tell of most fields that they are sound; of many thousands of runs few forms differ.
+    form = (*content, *map(type, content.values()))
+    is_known = form in _SOUND_FORMS
+    for name in _LOOKED_INTO if is_known else content:
+        value = content[name]
         if value is None or name not in _KINDS:
             continue
-        # The check by type alone serves nearly every field, of which a folder of runs has a million.
         if type(value) is not _PLAIN.get(name) and not _is_sound(name, value):
             raise RunError(f"{path}: not the record of a run: {name} is {str(value)[:40]!r}")
-        known[name] = value
+    if is_known:
+        return RunRecord(str(folder), None, *content.values())
+    if _is_whole(content):
+        _SOUND_FORMS.add(form)
+    known = {name: value for name, value in content.items() if value is not None and name in _KINDS}
     return RunRecord(**known, path=str(folder))
+
+
+def _is_whole(content: dict[str, Any]) -> bool:
+    """Whether a sound record holds all fields in their order, and null in none but those that may be None."""
+    return tuple(content) == _IN_ORDER and all(
+        value is not None or name in _MAYBE_NONE for name, value in content.items()
+    )
 
 
 def _is_sound(name: str, value: Any) -> bool:
@@ -280,18 +300,19 @@ def _is_sound(name: str, value: Any) -> bool:
     if name == "status":
         return value in _STATUSES
     if name == "files":
-        return all(
-            type(size) is int and "/" not in file and file not in ("", ".", "..")
-            for file, size in value.items()
+        return (
+            _INTEGERS.issuperset(map(type, value.values()))
+            and _NO_NAMES.isdisjoint(value)
+            and "/" not in "".join(value)
         )
     if name == "curve":
         return _NUMBERS.issuperset(map(type, value))
     if name in ("replaces", "not_honoured"):
-        return all(type(one) is str for one in value)
+        return _TEXTS.issuperset(map(type, value))
     return name != "config" or _NESTED.isdisjoint(map(type, value.values()))
 
 
-def what_is_missing(folder: Path, record: RunRecord) -> str | None:
+def what_is_missing(folder: Path | str, record: RunRecord) -> str | None:
     """Which of the files of which the record speaks is not as it says; None if all are.
 
     Raises:
@@ -302,7 +323,7 @@ def what_is_missing(folder: Path, record: RunRecord) -> str | None:
         try:
             found = look(f"{folder}/{name}")
         except OSError as error:
-            raise RunError(f"{folder / name}: cannot read: {error.strerror}") from error
+            raise RunError(f"{folder}/{name}: cannot read: {error.strerror}") from error
         if found is None:
             return f"{name} is missing"
         if found.st_size != size:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -350,11 +351,10 @@ def _worst_gradients(cell: Cell, config: RunConfig, plan: Plan) -> GradientCheck
 def _every_path(problem: Problem, paths: int) -> Iterator[Problem]:
     """The problem with other draws, such that the first forward pass takes each of the paths once."""
     seen: set[int] = set()
-    seed = 0
+    seeds = count()
     while len(seen) < paths:
-        other = replace(problem, control=np.random.SeedSequence(seed))
-        path = next(other.choices(paths)) if paths > 1 else 0
+        other = replace(problem, control=np.random.SeedSequence(next(seeds)))
+        path = next(other.choices(paths))
         if path not in seen:
             seen.add(path)
             yield other
-        seed += 1

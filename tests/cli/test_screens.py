@@ -10,7 +10,7 @@ import pytest
 from autograd_cli.display.sweep import row_length
 from autograd_cli.display.text import at_the_point, cells
 from tests.helpers import records
-from tests.screens import every_width, terminal
+from tests.screens import every_width, narrow_and_wide, terminal
 
 SIN = ("--task", "sin", "--impl", "numpy")
 BRAILLE = re.compile("[\u2801-\u28ff]")
@@ -86,7 +86,7 @@ def test_a_narrower_terminal_gets_a_narrower_screen(tmp_path: Path) -> None:
         assert screen.to_end() == 130
 
 
-@every_width
+@narrow_and_wide
 def test_a_sweep_on_a_terminal(tmp_path: Path, columns: int) -> None:
     """A bar, how many diverged, the best so far, a map that fills; no more running than workers."""
     what = (*SIN, "N=20", "lr=1,1e-6,3e-6", "seed=0..3", "steps=60000", "--engine", "serial")
@@ -111,7 +111,7 @@ def test_a_sweep_on_a_terminal(tmp_path: Path, columns: int) -> None:
     assert len(places) == len(set(places)) >= 5  # four that diverged and the best, each once
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_a_batch_moves_before_it_is_done(tmp_path: Path, workers: int) -> None:
     """While no run of a batch has ended, the bar grows with the steps that all of them take."""
     what = ("--task", "sin", "--impl", "batched", "N=50", "lr=1e-7,1e-6", "seed=0..7", "steps=100000")

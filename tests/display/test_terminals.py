@@ -1,4 +1,4 @@
-"""What a terminal gets: live tables, bars, and columns that fit."""
+"""What terminals get: plain lines where the cursor cannot move, and columns that fit."""
 
 import re
 from pathlib import Path
@@ -12,36 +12,12 @@ SIN = ("train", "--task", "sin", "--impl", "numpy")
 CONTROL_SEQUENCES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 
 
-def test_a_terminal_gets_a_live_table(tmp_path: Path) -> None:
-    """On a terminal: a table that is drawn anew, a bar with loss, speed and time left, then the result."""
-    output, code = on_terminal(*SIN, "steps=30000", "print_every=3000", "--name", "r", cwd=tmp_path)
-    assert code == 0
-    for expected in ("sin / numpy", "\x1b[", "steps/s", "loss ", " left", "29999", "runs/r", "y = "):
-        assert expected in output
-    end = output[output.rindex("sin / numpy") :]
-    assert "steps/s" not in end
-
-
 def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
     """A terminal that cannot move its cursor gets what a pipe gets."""
     output, code = on_terminal(*SIN, "steps=200", cwd=tmp_path, TERM="dumb")
     assert code == 0
     assert "\x1b" not in output
     assert [line.split()[0] for line in output.splitlines()[:3]] == ["step", "0", "99"]
-
-
-def test_a_sweep_on_a_terminal_has_a_bar(tmp_path: Path) -> None:
-    """While a sweep runs, a bar counts the runs, those that diverged among them, and names the best."""
-    what = ("--task", "sin", "--impl", "numpy", "lr=1e-6,1", "seed=0..3", "steps=15000")
-    output, code = on_terminal("sweep", *what, "--engine", "processes", cwd=tmp_path)
-    assert code == 0
-    shown = CONTROL_SEQUENCES.sub("", output)
-    assert re.search(r"[0-8]/8 done  [0-2] running", shown)
-    for expected in ("0/8 done", " diverged", " left", "best ", "the loss is not finite at step"):
-        assert expected in shown
-    bar, result = shown.index("8 done"), shown.rindex("completed     4")
-    assert bar < result
-    assert "done" not in shown[result:]
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ def test_a_worker_that_lacks_something_gets_no_runs_and_the_level_travels(
     assert cluster.left_over() == []
 
 
+@pytest.mark.slow
 def test_a_run_that_ends_its_worker_costs_three_workers_at_most(tmp_path: Path, cluster: Cluster) -> None:
     """It fails with its reason, and so does one that raises SystemExit; the others complete."""
     workers = [cluster.start_worker() for _ in range(4)]
@@ -116,7 +117,10 @@ def _wait_for_one_more(runs_dir: Path) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture(params=["dead", "silent", "http"])
+SLOW = pytest.mark.slow
+
+
+@pytest.fixture(params=[pytest.param("dead", marks=SLOW), pytest.param("silent", marks=SLOW), "http"])
 def wrong_address(request: pytest.FixtureRequest) -> Iterator[str]:
     """Where something else than a scheduler is, or nothing."""
     if request.param == "http":

@@ -27,7 +27,12 @@ def sweeping(runs_dir: Path, level: str, *more: str) -> AbstractContextManager[P
 
 @pytest.mark.parametrize("engine", ["serial", "processes"])
 @pytest.mark.parametrize(
-    ("body", "set_up", "steps"), [(SLOW, "", range(2, 19)), (HANGS_AT_STEP, "", range(9)), ("", HANGS, (0,))]
+    ("body", "set_up", "steps"),
+    [
+        pytest.param(SLOW, "", range(2, 19), marks=pytest.mark.slow),
+        (HANGS_AT_STEP, "", range(9)),
+        pytest.param("", HANGS, (0,), marks=pytest.mark.slow),
+    ],
 )
 def test_a_run_that_takes_too_long_times_out(
     tmp_path: Path, engine: str, body: str, set_up: str, steps: range
@@ -58,7 +63,7 @@ def test_what_timed_out_stays_until_it_is_asked_for(tmp_path: Path) -> None:
     assert sorted(completed(tmp_path / "runs").values()) == [1] * 4
 
 
-@pytest.mark.parametrize("engine", ["serial", "processes"])
+@pytest.mark.parametrize("engine", [pytest.param("serial", marks=pytest.mark.slow), "processes"])
 def test_a_sweep_ends_with_its_budget_and_goes_on_later(tmp_path: Path, engine: str) -> None:
     """Exit 1 with how many runs are left; a run that hangs does not keep it."""
     level = write_level(tmp_path / "slow.py", "time.sleep(1e6)")

@@ -50,6 +50,10 @@ def test_lists_and_ranges_mix_and_whole_ends_give_whole_numbers() -> None:
         *("1e-07", "2e-07", "5e-07", "1e-06", "2e-06", "5e-06", "1e-05"),
     ]
     assert expand_values("log125:10:300", "here") == ["10", "20", "50", "100", "200"]
+    assert expand_values("log125:0.5:2", "here") == ["0.5", "1.0", "2.0"]
+    assert expand_values("log125:0.5:1", "here") == ["0.5", "1.0"]
+    for power in range(-300, 300):
+        assert list(map(float, expand_values(f"log125:1e{power}:1e{power}", "here"))) == [float(f"1e{power}")]
 
 
 @pytest.mark.parametrize(
@@ -64,6 +68,7 @@ def test_lists_and_ranges_mix_and_whole_ends_give_whole_numbers() -> None:
         ),
         ("log125:1:2:3", "'log125:1:2:3' is not a range; write log125:FIRST:LAST, as log125:1e-7:1e-3"),
         ("log125:3:4", "'log125:3:4' is empty: no 1, 2 or 5 times a power of ten lies between"),
+        ("log125:1:inf", "'log125:1:inf': both ends must be above 0, the smaller one first"),
         ("log125:0:4", "'log125:0:4': both ends must be above 0, the smaller one first"),
         ("log:0:1:3", "'log:0:1:3': both ends of a log range must be above 0"),
         ("lin:0:inf:3", "'lin:0:inf:3': both ends must be finite numbers"),
