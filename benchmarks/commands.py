@@ -25,15 +25,15 @@ ROWS, MANY_ROWS = 500, 5000
 _SAME_MEMORY = 1.02
 
 
-def make_runs(folder: Path, rows: int) -> list[str]:
-    """A thousand completed runs, written by the writer that `evo train` uses."""
+def make_runs(folder: Path, rows: int, count: int = RUNS) -> list[str]:
+    """Completed runs, written by the writer that `evo train` uses."""
     import autograd_cli as evo  # a parent of children stays small
     from autograd_cli.contract.batch import Batch
     from autograd_cli.runs.writer import RunWriter
 
     config = evo.plan("sin", "numpy", steps=rows).plan.runs[0].config
     paths = []
-    for seed in range(RUNS):
+    for seed in range(count):
         writer = RunWriter(folder, replace(config, seed=seed), f"run{seed:04}", {})
         losses = [8.8 + (1000 + seed) * math.exp(-step / 50) for step in range(rows)]
         writer.append(Batch(0, losses, [step * 1e-5 for step in range(rows)]))

@@ -276,7 +276,7 @@ def forked(tree: Path, log: Path, arguments: list[str], plugin: Any, after: Any 
         sys.modules["__main__"] = ModuleType("__main__")  # or each process it spawns would import this file
         signal.setitimer(signal.ITIMER_REAL, 3600)
         common = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--assert=plain", "--tb=short"]
-        common += ["--hypothesis-seed=0", f"--basetemp={tree}/.tmp", f"-k={LEFT_OUT}"]
+        common += ["--hypothesis-seed=0", f"--basetemp={tree.parent}/tests", f"-k={LEFT_OUT}"]
         code = int(sys.modules["pytest"].main([*common, *arguments], plugins=[plugin]))
         sys.settrace(None)
         if after:
@@ -291,7 +291,7 @@ class Bench:
 
     def __init__(self, tree: Path, patience_s: float) -> None:
         self.tree, self.log, self.patience_s = tree, tree / "log", patience_s
-        for name in ("autograd_cli", "tests", "configs"):
+        for name in ("autograd_cli", "tests", "configs", "docs"):
             shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", tree)
         unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
@@ -433,8 +433,8 @@ def main() -> None:
         indices = sorted(random.Random(f"{options.seed} {file}").sample(range(len(every)), count))
         chosen += [every[i] for i in indices]
     results: list[tuple[Mutant, str | None]] = []
-    with tempfile.TemporaryDirectory() as tree:
-        bench = Bench(Path(tree), options.patience)
+    with tempfile.TemporaryDirectory() as place:  # tests have theirs beside it: paths below are shown shorter
+        bench = Bench(Path(place) / "tree", options.patience)
         print(f"notes taken, {time.perf_counter() - start:.0f} s; {len(chosen)} mutants", file=sys.stderr)
         for mutant in chosen:
             began = time.perf_counter()

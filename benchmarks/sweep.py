@@ -25,6 +25,7 @@ import readme
 import torch
 
 import autograd_cli as evo
+from autograd_cli.runs.disk import sync_file_system
 from autograd_cli.sweep.batched import BATCH_BYTES
 from autograd_cli.training.cores import cores
 from autograd_cli.training.loop import train
@@ -34,8 +35,9 @@ EVO = [sys.executable, "-m", "autograd_cli"]
 SIN = ["--task", "sin", "--impl", "batched", "lr=log:1e-7:1e-6:16", "seed=0..15"]
 MLP = ["--task", "mlp", "seed=0..63", "--engine", "processes"]
 MLP_LEVELS = ("optim", "autograd")
-ONE_STEP = ["--task", "sin", "--impl", "autograd", "seed=0..999", "steps=1"]
+ONE_STEP = ["--task", "sin", "seed=0..999", "steps=1"]
 MANY = ["--task", "sin", "--impl", "batched", "seed=0..9999", "steps=1"]
+MANY_WHOLE = ["--task", "sin", "--impl", "batched", "seed=0..9999"]
 
 # A process starts with its parent's peak memory: this small one stands between, and tells seconds and kB.
 PEAK = """
@@ -73,6 +75,59 @@ def hydra_s(folder: str, impl: str, runs: int) -> float:
         app = [sys.executable, str(HERE / "hydra_app.py"), "-m", "task=mlp", f"impl={impl}"]
         places = [f"runs_dir={scratch}/runs", f"hydra.sweep.dir={scratch}/hydra"]
         return wall_s([*app, f"seed=range({runs})", *places], folder)
+
+
+def run_ms(impl: str, pairs: int) -> float:
+    """Milliseconds that each of 1,000 runs of one step adds to a sweep, beyond one of two runs."""
+    few = [word.replace("0..999", "0..1") for word in ONE_STEP]
+    rows = [(sweep_s([*ONE_STEP, "--impl", impl]), sweep_s([*few, "--impl", impl])) for _ in range(pairs)]
+    return median(all_s - few_s for all_s, few_s in rows) / 998 * 1e3
+
+
+def files_ms(runs: int = 1000) -> float:
+    """Milliseconds for a run's four files alone, made hidden, renamed and synced: no sweep does less."""
+    contents = {
+        "config.yaml": b"c" * 200,
+        "run.json": b"j" * 1500,
+        "losses.csv": b"l" * 50,
+        "weights.npz": b"w" * 900,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        for i in range(runs):
+            os.mkdir(f"{folder}/.hidden")
+            for name, content in contents.items():
+                descriptor = os.open(f"{folder}/.hidden/{name}", os.O_WRONLY | os.O_CREAT, 0o666)
+                os.write(descriptor, content)
+                os.close(descriptor)
+            os.rename(f"{folder}/.hidden", f"{folder}/{i}")
+        sync_file_system(Path(folder))
+        return (time.perf_counter() - start) / runs * 1e3
+
+
+def peak_of(command: list[str]) -> tuple[float, float]:
+    """Seconds of a command, and its largest process's peak memory in MB."""
+    output = subprocess.check_output([sys.executable, "-c", PEAK, *command], text=True)
+    seconds, peak_kb = map(float, output.split())
+    return seconds, peak_kb / 1024
+
+
+def measure_start(pairs: int) -> str:
+    """What `evo train` adds to NumPy's own start-up, less the arithmetic: a run of one step."""
+
+    def bare() -> float:
+        return wall_s([sys.executable, "-c", "import numpy; numpy.random.randn(3)"])
+
+    def train_one() -> float:
+        with tempfile.TemporaryDirectory() as runs_dir:
+            train = ["train", "--task", "mlp", "--impl", "numpy", "steps=1", "--runs-dir", runs_dir, "-q"]
+            return wall_s([*EVO, *train])
+
+    first, second, _ = paired(pairs, bare, train_one)
+    return (
+        f"`evo train --impl numpy --task mlp steps=1` takes {second * 1e3:.0f} ms, of which importing NumPy "
+        f"and its random numbers alone takes {first * 1e3:.0f} ms."
+    )
 
 
 def level_s(task: str, impl: str) -> float:
@@ -129,10 +184,11 @@ def measure_large_folder() -> list[str]:
             "compare --group-by lr --over seed": ["compare", *paths, "--group-by", "lr", "--over", "seed"],
         }
         for name, command in commands.items():
-            seconds, peak_kb = subprocess.check_output(
-                [sys.executable, "-c", PEAK, *EVO, *command], text=True
-            ).split()
-            lines.append(f"| {name} | {float(seconds):.2f} s | {int(peak_kb) / 1024:.0f} MB |")
+            seconds, peak_mb = peak_of([*EVO, *command])
+            lines.append(f"| {name} | {seconds:.2f} s | {peak_mb:.0f} MB |")
+    with tempfile.TemporaryDirectory() as runs_dir:
+        seconds, peak_mb = peak_of([*EVO, "sweep", *MANY_WHOLE, "--runs-dir", runs_dir, "-q"])
+        lines.append(f"| training them, 2,000 steps each | {seconds:.2f} s | {peak_mb:.0f} MB |")
     return lines
 
 
@@ -174,7 +230,8 @@ def report(pairs: int, sample: int, hydra: str | None) -> str:
         lines += rows
     floor_sin = batch_s()
     start_s = median(wall_s([sys.executable, "-c", "import torch"]) for _ in range(3))
-    one_step = median(sweep_s(ONE_STEP) for _ in range(pairs)) - start_s
+    one_step = {impl: run_ms(impl, pairs) for impl in ("batched", "autograd")}
+    files = files_ms()
     lines += [
         "",
         "| floor | a run | all, on the cores used | reached |",
@@ -183,8 +240,13 @@ def report(pairs: int, sample: int, hydra: str | None) -> str:
         f"{floor_sin * 256 / sin:.0%} |",
         *(_mlp_floor(impl, seconds) for impl, seconds in mlp_s.items()),
         "",
-        f"`import torch` alone takes {start_s:.2f} s of every sweep; 1,000 runs of one step take "
-        f"{one_step:.2f} s beyond it, {one_step:.2f} ms a run.",
+        f"`import torch` alone takes {start_s:.2f} s of every sweep. Each of 1,000 runs of one step adds "
+        f"{one_step['batched']:.2f} ms where they are one program, and {one_step['autograd']:.2f} ms where "
+        f"each is one of its own; the four files alone take {files:.2f} ms on one core, "
+        f"{files / one_step['batched']:.0%} of the former. The rest is the run's data and start, its plan "
+        "and digest, its configuration and record as text, and the locks that tell others that it goes on.",
+        "",
+        measure_start(pairs),
         "",
         "Why not all of the floor: every sweep imports torch once, on one core, before anything can start.",
         "At optim each worker then imports what torch.optim wants on its first step (torch._dynamo, about a",

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 
+from autograd_cli.api.runs import AnyRun, Run
 from autograd_cli.catalogue.cell import Cell
 from autograd_cli.catalogue.registry import all_tasks, find_task
+from autograd_cli.compare import filters
 from autograd_cli.compare.evolution import Trained, choose_runs, find_runs
+from autograd_cli.compare.filters import wanted_of, why_none
 from autograd_cli.compare.published import SYSTEMS, TASK, our_level, published_losses
 from autograd_cli.compare.verdicts import Judged, judged
 from autograd_cli.config.files import ConfigFile, Setting, find_config, read_config_file
@@ -83,9 +86,12 @@ def _cannot_write(path: Path, error: OSError) -> ConfigError:
 
 
 def report(
-    runs: str | PathLike[str] | Sequence[str | PathLike[str]] = "runs/*",
+    runs: AnyRun | Sequence[AnyRun] = "runs/*",
     *,
     task: str | Setting | None = None,
+    where: str | Sequence[str] = (),
+    since: str | None = None,
+    until: str | None = None,
     lang: str = "en",
     verdicts: str | PathLike[str] | None = None,
 ) -> Report:
@@ -95,8 +101,11 @@ def report(
     the newest. Nothing is trained, and no level's code is run.
 
     Args:
-        runs: paths and patterns of run directories.
+        runs: runs, and paths and patterns of run directories.
         task: tasks to show, with commas between them; all of them by default.
+        where: conditions that runs must fulfil: `"lr>5e-7 seed=0..3"`, or several such texts.
+        since: runs begun then or later: `today`, `yesterday`, `2h`, `2026-11-24`.
+        until: runs begun before the end of that.
         lang: the language of the page: `en` or `zh`.
         verdicts: the file that `evo verify --report` has written.
 
@@ -111,18 +120,25 @@ def report(
         else [find_task(name, names.where).name for name in names.text.split(",")]
     )
     found = {} if verdicts is None else _verdicts(Path(fspath(verdicts)))
-    patterns = [fspath(runs)] if isinstance(runs, str | PathLike) else [fspath(one) for one in runs]
+    given = [runs] if isinstance(runs, str | PathLike | Run) else runs
+    patterns = [fspath(one) for one in given if not isinstance(one, Run)]
+    place = f" at {' '.join(patterns)}" if patterns else ""
     records, complaints = find_runs(patterns)
+    records += [one.record for one in given if isinstance(one, Run) and one.record.config]
     records = [record for record in records if record.config.get("task") in tasks]
     if not records:
         what = f" of task {names.text}" if names else ""
-        raise ConfigError(f"runs: there is no run{what} at {' '.join(patterns)}", key="runs")
-    chosen, more = choose_runs(records)
+        raise ConfigError(f"runs: there is no run{what}{place}", key="runs")
+    wanted = wanted_of(where, since, until)
+    fulfilling = filters.choose_runs(records, wanted)
+    if not fulfilling:
+        raise ConfigError(f"nothing to report: {why_none(records, wanted)}")
+    chosen, more = choose_runs(fulfilling)
     if not chosen:
-        raise ConfigError(f"runs: no run at {' '.join(patterns)} holds losses", key="runs", details=more)
+        raise ConfigError(f"runs: no run{place} holds losses", key="runs", details=more)
     parts = [_task(read_task(all_tasks()[name]), chosen, found) for name in tasks]
-    printed = _printed(records) if TASK in tasks else []
-    html = render(Evolution(parts, printed, len(records)), lang)
+    printed = _printed(fulfilling) if TASK in tasks else []
+    html = render(Evolution(parts, printed, len(fulfilling)), lang)
     chapters = [chapter for _, each in parts for chapter in each]
     return Report(html, complaints + more, len(chapters), sum(one.trained is not None for one in chapters))
 

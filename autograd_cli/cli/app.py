@@ -1,9 +1,11 @@
 """The program `evo`: its commands, and the one place where errors become a line and an exit code."""
 
+import os
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from functools import partial
 from importlib import import_module
+from io import StringIO
 from typing import Annotated, Any
 
 import typer
@@ -21,7 +23,7 @@ _UsageError: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ 
 # The commands by what one wants to do, in the order of the help; each is a file beside this one, and imported
 # when it is asked for.
 GROUPS = {
-    "Train": ("train", "sweep"),
+    "Train": ("train", "sweep", "warm"),
     "Find": ("runs", "compare", "plot", "report", "note", "rm", "export"),
     "Understand": ("list", "show", "diff", "verify", "bench", "graph", "predict"),
 }
@@ -92,6 +94,8 @@ class EvoGroup(TyperGroup):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command line and leave with its exit code."""
+        if os.environ.get("_EVO_COMPLETE") == "complete_bash" and "\n" in os.environ.get("COMP_WORDS", ""):
+            self._complete_in_bash(*args, **extra)
         try:
             code = super().main(*args, **extra | {"standalone_mode": False})
         except EvoError as error:
@@ -116,6 +120,20 @@ class EvoGroup(TyperGroup):
             tell("out of memory")
             code = ExitCode.FAILED
         raise SystemExit(code)
+
+    def _complete_in_bash(self, *args: Any, **extra: Any) -> None:
+        """Answer bash, whose words are not those that were typed, with what it puts behind its last one."""
+        from autograd_cli.cli.completion import joined_again
+
+        words, at = os.environ["COMP_WORDS"].split("\n"), int(os.environ["COMP_CWORD"])
+        words, at, kept = joined_again(words, at)
+        os.environ.update(COMP_WORDS="\n".join(words), COMP_CWORD=str(at))
+        answer = StringIO()
+        try:
+            with redirect_stdout(answer):
+                super().main(*args, **extra)
+        finally:
+            put("".join(f"{line.removeprefix(kept)}\n" for line in answer.getvalue().splitlines()))
 
 
 def _build(name: str) -> Any:

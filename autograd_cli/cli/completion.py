@@ -10,6 +10,33 @@ if TYPE_CHECKING:
     from autograd_cli.contract.task import Task
 
 
+def joined_again(words: list[str], at: int) -> tuple[list[str], int, str]:
+    """A line as it was typed, of what bash makes of it, which parts words at `=`, `:` and `@`.
+
+    Args:
+        words: as bash has them: `lr`, `=`, `1e-6`; `@`, `1`.
+        at: which of them is completed.
+
+    Returns:
+        The words, which of them is completed, and what of that bash keeps in front of an answer.
+
+    """
+    found: list[str] = []
+    place, kept = 0, ""
+    is_open = False
+    for i, word in enumerate(words[: at + 1]):
+        parts = word in ("=", ":")
+        if found and (parts or (is_open and word) or (word == "@" and found[-1].endswith("/"))):
+            before, found[-1] = found[-1], found[-1] + word
+        else:
+            before = ""
+            found.append(word)
+        is_open = parts or word == "@"
+        if i == at:
+            place, kept = len(found) - 1, found[-1] if is_open else before
+    return found, place, kept
+
+
 def complete_task(incomplete: str) -> list[str]:
     """Names of tasks that begin with what was typed."""
     from autograd_cli.catalogue.registry import all_tasks

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from autograd_cli.compare.fields import (
     check_key,
     differs_in_code,
     keys_in,
+    keys_of_all,
     sort_key,
     value_of,
 )
@@ -58,6 +59,11 @@ class Comparison:
     def row(self, record: RunRecord) -> dict[str, Any]:
         """The values of one run by column, as numbers where they are numbers, and its `curve` as a list."""
         return row_of(record, self.chosen or [*columns_of(self.records), "curve"], self.baseline)
+
+    @cached_property
+    def keys_of_all(self) -> set[str]:
+        """The configuration keys that every run has."""
+        return keys_of_all(self.records)
 
     @property
     def telling_keys(self) -> list[str]:
@@ -118,7 +124,7 @@ def compare(
         known.sort(key=lambda record: sort_key(value_of(record, name)), reverse=sort.startswith("-"))
         chosen = known + rest
     names = _split_columns(columns, keys)
-    differing = [key for key in keys if _differs(key, chosen)]
+    differing = _differing(keys, chosen)
     if differs_in_code(chosen):
         differing.append(CODE)
     kept = chosen if limit is None else chosen[:limit]
@@ -186,6 +192,13 @@ def find_baseline(records: Sequence[RunRecord], baseline: str) -> RunRecord:
     return found.records[0]
 
 
-def _differs(key: str, records: Sequence[RunRecord]) -> bool:
-    """Whether runs that have the key disagree on it; no run disagrees on another task's keys."""
-    return len({record.config[key] for record in records if key in record.config}) > 1
+def _differing(keys: Iterable[str], records: Iterable[RunRecord]) -> list[str]:
+    """The keys on which runs that have them disagree; no run disagrees on another task's keys."""
+    alike: dict[tuple[str, ...], list[Iterable[Value]]] = {}
+    for record in records:
+        alike.setdefault(tuple(record.config), []).append(record.config.values())
+    found: dict[str, set[Value]] = {key: set() for key in keys}
+    for names, rows in alike.items():
+        for name, column in zip(names, zip(*rows, strict=True), strict=True):
+            found[name].update(column)
+    return [key for key, values in found.items() if len(values) > 1]

@@ -1,7 +1,6 @@
 """What a run can be asked for by name: keys as they were configured, and figures as they were recorded."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from autograd_cli.catalogue.files import names_class
@@ -33,6 +32,7 @@ FIELDS = (
     "reason",
     CODE,
 )
+_FIELDS = frozenset(FIELDS)
 NUMBERS = frozenset(
     {"last_loss", "best_loss", "steps_done", "step_s", "first_loss", "best_step", "elapsed_s"}
 )
@@ -48,7 +48,7 @@ def value_of(record: RunRecord, key: str) -> Any:
         return code_of(record)
     if key == "steps_done":
         return record.steps
-    return getattr(record, key) if key in FIELDS else None
+    return getattr(record, key) if key in _FIELDS else None
 
 
 def keys_in(records: Iterable[RunRecord]) -> list[str]:
@@ -63,6 +63,12 @@ def keys_in(records: Iterable[RunRecord]) -> list[str]:
     return list(found)
 
 
+def keys_of_all(records: Iterable[RunRecord]) -> set[str]:
+    """The configuration keys that every run has."""
+    forms = {tuple(record.config) for record in records}
+    return set.intersection(*map(set, forms)) if forms else set()
+
+
 def code_of(record: RunRecord) -> str | None:
     """Eight digits that tell the code of a level of the user's own; None for one of evo's own."""
     return record.source_digest[:8] if record.source_digest else None
@@ -70,9 +76,11 @@ def code_of(record: RunRecord) -> str | None:
 
 def differs_in_code(records: Iterable[RunRecord]) -> bool:
     """Whether levels of one class were run with different sources."""
+    runs = list(records)
+    own = {impl for impl in {record.config.get("impl") for record in runs} if names_class(str(impl))}
     sources: dict[str, set[str | None]] = {}
-    for record in records:
-        if names_class(str(record.config.get("impl"))):
+    for record in runs if own else ():
+        if record.config.get("impl") in own:
             sources.setdefault(class_name(record.config), set()).add(record.source_digest)
     return any(len(found) > 1 for found in sources.values())
 
@@ -97,4 +105,4 @@ def sort_key(value: Any) -> tuple[bool, float, str]:
 
 def name_of(record: RunRecord) -> str:
     """The last part of the run's path, which names it in its folder."""
-    return Path(record.path).name if record.path else "in memory"
+    return record.path.rstrip("/").rpartition("/")[2] or "in memory"

@@ -112,7 +112,9 @@ def choose_runs(
         ConfigError: as of `conditions_of`.
 
     """
-    chosen = list(records)
+    chosen, wanted = list(records), list(wanted)
+    if not wanted:
+        return chosen
     for condition in conditions_of(wanted, records, now):
         chosen = [record for record in chosen if condition.holds(record)]
     return chosen

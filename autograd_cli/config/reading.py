@@ -79,7 +79,11 @@ def read_bounded(path: Path | str, most: int) -> bytes:
     try:
         left = min(size, most) + 1
         content = os.read(descriptor, left)
-        while 0 < len(content) < left and (more := os.read(descriptor, left - len(content))):
+        # What ends where its size said is whole; some systems' own files say 0.
+        while len(content) != (size or left) and 0 < len(content) < left:
+            more = os.read(descriptor, left - len(content))
+            if not more:
+                break
             content += more
     finally:
         os.close(descriptor)

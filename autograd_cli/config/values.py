@@ -107,7 +107,7 @@ def _round_values(part: str, fields: list[str], where: str) -> list[str]:
         raise ConfigError(f"{where}: '{part}' is not a range; write {form}") from None
     if not 0 < first <= last < math.inf:
         raise ConfigError(f"{where}: '{part}': both ends must be above 0, the smaller one first")
-    powers = range(math.floor(math.log10(first)) - 1, math.floor(math.log10(last)) + 2)
+    powers = range(math.floor(math.log10(first)), math.floor(math.log10(last)) + 1)
     every = [f"{digit}e{power}" for power in powers for digit in (1, 2, 5)]
     found = [text for text in every if first <= float(text) <= last]
     if not found:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from autograd_cli.display.text import cells, shown
+from autograd_cli.display.text import all_cells, cells, shown
 
 _GAP = "  "
 # What a run's name ends in that was given none: eight digits that no other has.
@@ -33,7 +33,7 @@ class Column:
     @property
     def width(self) -> int:
         """Cells that it takes."""
-        return max(cells(self.title), max(map(cells, self.texts), default=0))
+        return max(all_cells([self.title, *self.texts]))
 
 
 def fit(columns: Sequence[Column], width: int) -> tuple[list[Column], list[str]]:
@@ -41,7 +41,8 @@ def fit(columns: Sequence[Column], width: int) -> tuple[list[Column], list[str]]
 
     Names are cut before a column is left out, though not below a third of the line.
     """
-    widths = [column.width for column in columns]
+    whole = [column.width for column in columns]
+    widths = list(whole)
     kept = list(range(len(columns)))
 
     def over() -> int:
@@ -58,7 +59,7 @@ def fit(columns: Sequence[Column], width: int) -> tuple[list[Column], list[str]]
     cut_names(0)
     found = [
         replace(columns[i], texts=[cut(text, widths[i]) for text in columns[i].texts])
-        if columns[i].least
+        if widths[i] < whole[i]
         else columns[i]
         for i in kept
     ]
@@ -70,7 +71,7 @@ def lines_of(columns: Sequence[Column]) -> list[str]:
     padded = []
     for column in columns:
         texts = [column.title, *column.texts]
-        widths = list(map(cells, texts))
+        widths = all_cells(texts)
         width = max(widths)
         blanks = [" " * (width - one) for one in widths]
         pairs = zip(blanks, texts, strict=True) if column.is_right else zip(texts, blanks, strict=True)

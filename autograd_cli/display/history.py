@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from autograd_cli.compare.fields import name_of
 from autograd_cli.contract.keys import Value, show
@@ -66,6 +67,13 @@ def when(started_at: str | None) -> str:
     """The month, day, hour and minute of a time, by the clock here."""
     if not started_at:
         return "-"
+    if started_at.endswith("+00:00"):  # as evo writes it: seconds change nothing
+        started_at = f"{started_at[:16]}+00:00"
+    return _when(started_at)
+
+
+@lru_cache(maxsize=1024)
+def _when(started_at: str) -> str:
     try:
         return f"{datetime.fromisoformat(started_at).astimezone():%m-%d %H:%M}"
     except (ValueError, OverflowError, OSError):

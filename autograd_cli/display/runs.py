@@ -111,7 +111,7 @@ def _constants(comparison: Comparison) -> list[str]:
     """`lr=1e-06` for each key whose value every run has and none differs in."""
     records = comparison.records
     shared = [key for key in records[0].config if key not in comparison.differing and key != "print_every"]
-    everywhere = [key for key in shared if all(key in record.config for record in records)]
+    everywhere = [key for key in shared if key in comparison.keys_of_all]
     config = records[0].config
     told = [f"{shown(key)}={shown(show(config[key]))}" for key in everywhere if config[key] is not None]
     more = len(told) - _MOST_COMMON
@@ -181,19 +181,21 @@ def _weight(comparison: Comparison, name: str) -> float:
     if name.endswith("_ratio"):
         return 9
     # A key that few of the runs have leaves most of its column empty.
-    is_everywhere = all(name in record.config for record in comparison.records)
-    return 4 + comparison.keys.index(name) / 100 if name in comparison.keys and is_everywhere else 10
+    is_everywhere = name in comparison.keys and name in comparison.keys_of_all
+    return 4 + comparison.keys.index(name) / 100 if is_everywhere else 10
 
 
 def column_of(comparison: Comparison, name: str) -> Column:
     """A column of figures or words, in one form from the first row to the last."""
     records = comparison.records
     if name == "curve":
+        kinds = list(map(kind_of, records))
         axes: dict[tuple[Value, ...], list[RunRecord]] = {}
-        for record in records:
-            axes.setdefault(kind_of(record), []).append(record)
+        for kind, record in zip(kinds, records, strict=True):
+            axes.setdefault(kind, []).append(record)
         spans = {kind: _axis(some) for kind, some in axes.items()}
-        return Column("curve", [sparkline(record.curve, 16, spans[kind_of(record)]) for record in records])
+        curves = [sparkline(r.curve, 16, spans[kind]) for kind, r in zip(kinds, records, strict=True)]
+        return Column("curve", curves)
     if name.endswith("_ratio"):
         base = comparison.baseline
         ratios = [ratio_of(r, base, name.removesuffix("_ratio")) if base else None for r in records]
@@ -212,11 +214,14 @@ def words_of(values: Sequence[Any], key: str) -> list[str]:
     """Values of a key, those that are no whole numbers with their points below each other."""
     known = [value for value in values if type(value) is float]
     if known and is_numeric(values):
-        texts = dict(zip(known, at_the_point(telling_figures(known)), strict=True))
-        return ["-" if value is None else texts.get(value, show(value)) for value in values]
-    if key == "impl":
-        return ["-" if value is None else shown(_level(str(value))) for value in values]
-    return ["-" if value is None else shown(show(value)) for value in values]
+        pointed = dict(zip(known, at_the_point(telling_figures(known)), strict=True))
+        return ["-" if v is None else pointed[v] if v in pointed else show(v) for v in values]
+    texts: dict[tuple[type, Any], str] = {}  # of thousands of values few are different
+    for value in values:
+        if (type(value), value) not in texts:
+            text = _level(str(value)) if key == "impl" else show(value)
+            texts[type(value), value] = "-" if value is None else shown(text)
+    return [texts[type(value), value] for value in values]
 
 
 def _level(name: str) -> str:

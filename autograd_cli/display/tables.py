@@ -8,6 +8,8 @@ from autograd_cli.contract.task import Task
 from autograd_cli.display.terminal import Terminal
 from autograd_cli.display.text import cells, shown
 
+_NUMBERS = frozenset({int, float, type(None)})
+
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[str] = frozenset()) -> str:
     """Columns of text, two spaces apart, with the columns named in `right` set flush right."""
@@ -54,4 +56,4 @@ def levels_table(tasks: Sequence[Task]) -> str:
 
 def is_numeric(values: Iterable[Any]) -> bool:
     """Whether a column holds numbers, or nothing, and so is set flush right."""
-    return all(value is None or type(value) in (int, float) for value in values)
+    return _NUMBERS.issuperset(map(type, values))

@@ -2,7 +2,9 @@
 
 import math
 import re
-from collections.abc import Sequence
+from bisect import bisect
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -39,7 +41,7 @@ def guarded(text: str) -> str:
 
 def cells(text: str) -> int:
     """How many cells of a terminal `text` takes: two for a wide character, none for a combining one."""
-    if text.isascii() or not re.search(_MAYBE_WIDE, text):
+    if text.isascii() or not _maybe_wide()(text):
         return len(text)
     from unicodedata import category, east_asian_width  # hardly any table needs it
 
@@ -47,6 +49,17 @@ def cells(text: str) -> int:
         0 if category(one) in ("Mn", "Me", "Cf") else 2 if east_asian_width(one) in "WF" else 1
         for one in text
     )
+
+
+def all_cells(texts: Sequence[str]) -> list[int]:
+    """How many cells each of many texts takes."""
+    together = "".join(texts)
+    return list(map(len if together.isascii() or not _maybe_wide()(together) else cells, texts))
+
+
+@cache
+def _maybe_wide() -> Callable[[str], Any]:
+    return re.compile(_MAYBE_WIDE).search
 
 
 def json_text(content: Any) -> str:
@@ -142,8 +155,12 @@ def in_one_unit(seconds: Sequence[float | None]) -> tuple[str, list[str]]:
 
 def log_range(curves: Sequence[Sequence[float]]) -> tuple[float, float]:
     """The smallest and the largest loss above zero of some curves; twice 1 if there is none."""
-    known = [loss for curve in curves for loss in curve if loss > 0]
-    return (min(known), max(known)) if known else (1.0, 1.0)
+    ends = [(min(curve), max(curve)) for curve in curves if curve]
+    low, high = min((low for low, _ in ends), default=1.0), max((high for _, high in ends), default=1.0)
+    if low <= 0:  # some are not above zero, and hide the least that is
+        known = [loss for curve in curves for loss in curve if loss > 0]
+        low, high = (min(known), max(known)) if known else (1.0, 1.0)
+    return low, high
 
 
 def sparkline(losses: Sequence[float], width: int = 16, span: tuple[float, float] | None = None) -> str:
@@ -160,13 +177,16 @@ def sparkline(losses: Sequence[float], width: int = 16, span: tuple[float, float
     """
     from autograd_cli.runs.losses import evenly  # neither must they for what it imports
 
-    logs = [math.log10(loss) if loss > 0 else None for loss in evenly(losses, width)]
-    known = [value for value in logs if value is not None]
-    low, high = (min(known), max(known)) if known else (0.0, 0.0)
-    if span is not None:
-        low, high = math.log10(span[0]), math.log10(span[1])
-    step = (high - low) / (len(_BLOCKS) - 1)
-    if step <= 0:
-        return _BLOCKS[0] * len(logs)
-    places = [0.0 if v is None or v <= low else (v - low) / step if v < high else 7.0 for v in logs]
-    return "".join([_BLOCKS[round(place)] for place in places])
+    shape = evenly(losses, width)
+    bounds = _bounds(*(log_range([shape]) if span is None else span))
+    return "".join([_BLOCKS[bisect(bounds, loss)] for loss in shape])
+
+
+@lru_cache(maxsize=64)
+def _bounds(low: float, high: float) -> list[float]:
+    """The least loss of each block but the lowest: blocks are as high as each other on a log scale."""
+    if low >= high:
+        return []
+    first = math.log10(low)
+    step = (math.log10(high) - first) / (len(_BLOCKS) - 1)
+    return [10 ** (first + (block + 0.5) * step) for block in range(len(_BLOCKS) - 1)]

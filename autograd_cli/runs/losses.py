@@ -5,6 +5,7 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -40,8 +41,13 @@ def format_rows(first_step: int, losses: Sequence[float], elapsed_s: Sequence[fl
 
 def evenly(values: Sequence[float], count: int) -> list[float]:
     """At most `count` of the values, first and last among them, evenly spaced."""
-    picked = min(count, len(values))
-    return [values[i * (len(values) - 1) // max(picked - 1, 1)] for i in range(picked)]
+    return [values[i] for i in _places(len(values), count)]
+
+
+@lru_cache(maxsize=64)
+def _places(total: int, count: int) -> list[int]:
+    picked = min(count, total)
+    return [i * (total - 1) // max(picked - 1, 1) for i in range(picked)]
 
 
 class Sketch:

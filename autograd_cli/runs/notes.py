@@ -14,8 +14,10 @@ from autograd_cli.runs.record import NOTE
 _BYTES_MAX = 2**16
 
 
-def read_note(folder: Path) -> str | None:
+def read_note(folder: Path | str) -> str | None:
     """The note in a run directory, in one line; None if there is none that can be read."""
+    if not os.access(f"{folder}/{NOTE}", os.F_OK):  # an error takes longer
+        return None
     try:
         text = read_bounded(f"{folder}/{NOTE}", _BYTES_MAX).decode(errors="replace")
     except OSError:

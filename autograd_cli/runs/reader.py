@@ -33,7 +33,7 @@ def read_run(path: Path) -> RunRecord:
     return record
 
 
-def read_run_folder(path: Path) -> RunRecord:
+def read_run_folder(path: Path | str) -> RunRecord:
     """The record of the run in the directory `path`, as of `read_run`.
 
     Raises:
@@ -50,7 +50,7 @@ def read_run_folder(path: Path) -> RunRecord:
     if missing is not None:
         record.status, record.error = "damaged", missing
     elif record.status in ("running", "interrupted") and record.finished_at is None:
-        record.take(summarize(read_losses(path / LOSSES, maybe_torn=True)))
+        record.take(summarize(read_losses(Path(path, LOSSES), maybe_torn=True)))
     record.note = read_note(path)
     return record
 
@@ -60,10 +60,10 @@ def _is_of_a_run(path: Path) -> bool:
     return path.name == LOSSES and look(path.with_name(RECORD)) is not None
 
 
-def _has_writer(path: Path) -> bool:
+def _has_writer(path: Path | str) -> bool:
     """Whether the process that writes the run in `path` still lives: it holds the lock on losses.csv."""
     try:
-        with open_regular(path / LOSSES) as file:
+        with open_regular(f"{path}/{LOSSES}") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

@@ -117,12 +117,13 @@ class RunRecord:
 
     def to_json(self) -> bytes:
         """The record as indented JSON."""
-        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _BESIDE}
+        content = {name: getattr(self, name) for name in _FIELDS}
         return json_bytes(content, indent=True)
 
 
 # What a record knows that does not stand in run.json.
 _BESIDE = frozenset({"path", "note"})
+_FIELDS = tuple(f.name for f in fields(RunRecord) if f.name not in _BESIDE)
 
 # The types that the fields of run.json may have beside null.
 _KINDS: dict[str, Any] = {
@@ -155,8 +156,15 @@ _KINDS: dict[str, Any] = {
 _PLAIN = {
     name: kind for name, kind in _KINDS.items() if kind in (str, int) and name != "status"
 } | dict.fromkeys((name for name, kind in _KINDS.items() if kind == (int, float)), float)
+_IN_ORDER = tuple(f.name for f in fields(RunRecord) if f.name not in _BESIDE)
+_LOOKED_INTO = tuple(name for name in _KINDS if name not in _PLAIN and name != "environment")
+_MAYBE_NONE = frozenset(f.name for f in fields(RunRecord) if f.default is None)
+_SOUND_FORMS: set[tuple[object, ...]] = set()
 _STATUSES = frozenset(get_args(Status))
 _NUMBERS = frozenset({int, float})
+_INTEGERS = frozenset({int})
+_TEXTS = frozenset({str})
+_NO_NAMES = frozenset({"", ".", ".."})
 _NESTED = frozenset({dict, list})
 
 
@@ -169,17 +177,18 @@ def _opening(status: Status) -> bytes:
     return b"{\n  " + _status_line(status).ljust(len(_status_line("interrupted")))
 
 
-def _content(record: RunRecord) -> bytes:
+def content_of(record: RunRecord) -> bytes:
+    """What run.json holds."""
     content, line = record.to_json(), b"{\n  " + _status_line(record.status)
     return _opening(record.status) + content.removeprefix(line)
 
 
 def write_record(folder: Path, record: RunRecord) -> None:
     """Put `record` in place of run.json in one step, so that no reader ever sees half of one."""
-    write_whole(folder / RECORD, _content(record))
+    write_whole(folder / RECORD, content_of(record))
 
 
-def write_status(folder: Path, status: Status) -> None:
+def write_status(folder: Path | str, status: Status) -> None:
     """Put `status` in the place of `running` in run.json; one that says something else stays as it is.
 
     The word is overwritten where it stands: it lies within the first sector of the file, which a disk writes
@@ -189,7 +198,7 @@ def write_status(folder: Path, status: Status) -> None:
         OSError: run.json is not there, or cannot be written.
 
     """
-    descriptor = os.open(folder / RECORD, os.O_RDWR)
+    descriptor = os.open(f"{folder}/{RECORD}", os.O_RDWR)
     try:
         running = _opening("running")
         if os.pread(descriptor, len(running), 0) == running:
@@ -220,10 +229,9 @@ def write_failure(folder: Path, record: RunRecord) -> None:
 
 def _shorter(record: RunRecord) -> Iterator[bytes]:
     """The record with ever less in it, without the spaces that only people want."""
-    yield _content(record)
+    yield content_of(record)
     for bare in (replace(record, curve=[], result=None), replace(record, curve=[], environment={}, files={})):
-        names = [f.name for f in fields(bare) if f.name not in _BESIDE]
-        known = {name: value for name in names if (value := getattr(bare, name)) not in (None, [], {})}
+        known = {name: value for name in _FIELDS if (value := getattr(bare, name)) not in (None, [], {})}
         yield json_bytes(known)
 
 
@@ -231,7 +239,7 @@ class NoRunError(RunError):
     """A directory without a run.json."""
 
 
-def read_record(folder: Path) -> RunRecord:
+def read_record(folder: Path | str) -> RunRecord:
     """The record in `folder`, as its writer left it.
 
     Raises:
@@ -247,11 +255,11 @@ def read_record(folder: Path) -> RunRecord:
         return _read(folder)  # its status may have been written in this moment
 
 
-def _read(folder: Path) -> RunRecord:
+def _read(folder: Path | str) -> RunRecord:
     path = f"{folder}/{RECORD}"
     try:
         written = read_bounded(path, RECORD_MAX_BYTES)
-        if not written.strip(b"\0") and (folder / LOSSES).exists():  # what a power cut leaves of a new file
+        if not written.strip(b"\0") and look(f"{folder}/{LOSSES}"):  # what a power cut leaves of a new file
             return RunRecord(path=str(folder), status="damaged", error=f"{RECORD} is empty")
         content = parse_json(written)
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -262,15 +270,28 @@ def _read(folder: Path) -> RunRecord:
         raise RunError(f"{path}: not valid JSON: {error.msg} in line {error.lineno}") from error
     if not isinstance(content, dict) or "status" not in content:
         raise RunError(f"{path}: not the record of a run: it has no status")
-    known = {}
-    for name, value in content.items():
+    # Names and types tell of most fields that they are sound; of many thousands of runs few forms differ.
+    form = (*content, *map(type, content.values()))
+    is_known = form in _SOUND_FORMS
+    for name in _LOOKED_INTO if is_known else content:
+        value = content[name]
         if value is None or name not in _KINDS:
             continue
-        # The check by type alone serves nearly every field, of which a folder of runs has a million.
         if type(value) is not _PLAIN.get(name) and not _is_sound(name, value):
             raise RunError(f"{path}: not the record of a run: {name} is {str(value)[:40]!r}")
-        known[name] = value
+    if is_known:
+        return RunRecord(str(folder), None, *content.values())
+    if _is_whole(content):
+        _SOUND_FORMS.add(form)
+    known = {name: value for name, value in content.items() if value is not None and name in _KINDS}
     return RunRecord(**known, path=str(folder))
+
+
+def _is_whole(content: dict[str, Any]) -> bool:
+    """Whether a sound record holds all fields in their order, and null in none but those that may be None."""
+    return tuple(content) == _IN_ORDER and all(
+        value is not None or name in _MAYBE_NONE for name, value in content.items()
+    )
 
 
 def _is_sound(name: str, value: Any) -> bool:
@@ -280,18 +301,19 @@ def _is_sound(name: str, value: Any) -> bool:
     if name == "status":
         return value in _STATUSES
     if name == "files":
-        return all(
-            type(size) is int and "/" not in file and file not in ("", ".", "..")
-            for file, size in value.items()
+        return (
+            _INTEGERS.issuperset(map(type, value.values()))
+            and _NO_NAMES.isdisjoint(value)
+            and "/" not in "".join(value)
         )
     if name == "curve":
         return _NUMBERS.issuperset(map(type, value))
     if name in ("replaces", "not_honoured"):
-        return all(type(one) is str for one in value)
+        return _TEXTS.issuperset(map(type, value))
     return name != "config" or _NESTED.isdisjoint(map(type, value.values()))
 
 
-def what_is_missing(folder: Path, record: RunRecord) -> str | None:
+def what_is_missing(folder: Path | str, record: RunRecord) -> str | None:
     """Which of the files of which the record speaks is not as it says; None if all are.
 
     Raises:
@@ -302,7 +324,7 @@ def what_is_missing(folder: Path, record: RunRecord) -> str | None:
         try:
             found = look(f"{folder}/{name}")
         except OSError as error:
-            raise RunError(f"{folder / name}: cannot read: {error.strerror}") from error
+            raise RunError(f"{folder}/{name}: cannot read: {error.strerror}") from error
         if found is None:
             return f"{name} is missing"
         if found.st_size != size:

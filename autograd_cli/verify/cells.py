@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
 
 from autograd_cli.catalogue.blame import place_of
-from autograd_cli.catalogue.cell import Cell
+from autograd_cli.catalogue.cell import Cell, RunOfBatch
 from autograd_cli.contract.arrays import to_numpy
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.level import Level
@@ -274,6 +275,9 @@ class _Trial:
         return Reference(self._cell.reference(exact, case.config), bounded_rule(rule_of(case.config)))
 
     def _level(self) -> Level:
+        runs = self._case.together
+        if runs:
+            return RunOfBatch(self._cell.make_batch(runs), runs.index(self._case.config))
         return self._cell.make(self._config, cast_problem(self._case.problem, "float64"))
 
     @property
@@ -347,11 +351,10 @@ def _worst_gradients(cell: Cell, config: RunConfig, plan: Plan) -> GradientCheck
 def _every_path(problem: Problem, paths: int) -> Iterator[Problem]:
     """The problem with other draws, such that the first forward pass takes each of the paths once."""
     seen: set[int] = set()
-    seed = 0
+    seeds = count()
     while len(seen) < paths:
-        other = replace(problem, control=np.random.SeedSequence(seed))
-        path = next(other.choices(paths)) if paths > 1 else 0
+        other = replace(problem, control=np.random.SeedSequence(next(seeds)))
+        path = next(other.choices(paths))
         if path not in seen:
             seen.add(path)
             yield other
-        seed += 1

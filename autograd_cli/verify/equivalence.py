@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from math import isfinite, isnan
 
 import numpy as np
@@ -174,7 +175,6 @@ class _Lockstep:
         parting = self._compare_parameters("parameter", step)
         if self.step_by_step and parting is None:
             self.reference.program.parameters = snapshot(self.level.parameters)
-            self._take_parameters()
         return parting
 
     def _take_parameters(self) -> None:
@@ -319,7 +319,7 @@ def array_parts(
 
 def loss_parts(value: float, expected: float, step: int) -> Parting:
     """A loss that is off: both numbers tell more than how far they are apart."""
-    digits = next((n for n in range(6, 17) if f"{value:.{n}g}" != f"{expected:.{n}g}"), 17)
+    digits = next(n for n in count(6) if f"{value:.{n}g}" != f"{expected:.{n}g}")
     numbers = f"{value:.{digits}g}, and the reference's {expected:.{digits}g}"
     return Parting(f"loss is {numbers}, at step {step}", step, "loss")
 
@@ -359,7 +359,7 @@ def record_steps(program: Level, last: int) -> dict[int, Step]:
         before = snapshot(program.parameters)
         steps[step] = Step(float("nan"), before, {}, {})
         if last < 0:
-            break
+            return steps
         try:
             loss = program.forward()
             number = float(loss.item())

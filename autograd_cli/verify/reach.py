@@ -13,9 +13,7 @@ Found = Sequence[tuple[Case, Equivalence]]
 def what_was_compared(found: Found, tolerance: float) -> Iterator[str]:
     """The cases, a line each; the few steps at odd sizes share one."""
     small = [case for case, _ in found if _is_small(case)]
-    for case, equivalence in found:
-        if case in small or not equivalence.steps:
-            continue
+    for case, equivalence in ((case, e) for case, e in found if e.steps and case not in small):
         config = case.config
         settings = " ".join(f"{k}={show(v)}" for k, v in config.options.items() if v is not None)
         allowed = "the rounding of float32" if case.is_rounded else f"{tolerance:g}"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cli.catalogue.checks import check_gradients_view
-from autograd_cli.contract.arrays import to_numpy
+from autograd_cli.contract.arrays import size_of, to_numpy
 from autograd_cli.contract.level import Level
 from autograd_cli.contract.problem import Problem
 from autograd_cli.verify.equivalence import (
@@ -153,7 +153,7 @@ class _Beside:
         gap = np.abs(value - expected.value)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(gap == 0, 0.0, gap / expected.error)
-        largest = float(share.max()) if share.size else 0.0
+        largest = float(share.max(initial=0.0))
         self.found.share = max(self.found.share or 0.0, largest)
         return largest <= 1.0
 
@@ -165,5 +165,4 @@ def _number(number: Any) -> float:
 def _relative(value: NDArray[np.float64], expected: NDArray[np.float64]) -> float:
     if value.shape != expected.shape:
         return nan
-    size = float(np.abs(expected).max()) if expected.size else 0.0
-    return float(np.abs(value - expected).max()) / (size or 1.0) if expected.size else 0.0
+    return size_of(value - expected) / (size_of(expected) or 1.0)

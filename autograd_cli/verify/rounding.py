@@ -111,7 +111,7 @@ def _quotient(a: Bounded, b: Bounded) -> Bounded:
 
 def _matrix_product(a: Bounded, b: Bounded) -> Bounded:
     size_a, size_b = np.abs(a.value), np.abs(b.value)
-    n = a.value.shape[-1]
+    n = len(b.value)
     error = own = gamma(n + 1) * (size_a @ size_b) + n * _TINY
     if a.error.any():  # data are exact, and their products with errors cost as much as the others
         error = error + np.broadcast_to(a.error, size_a.shape) @ (size_b + b.error)

@@ -76,3 +76,22 @@ def test_a_script_can_be_shown(tmp_path: Path, shell: str) -> None:
         result = evo(cwd=tmp_path, _EVO_COMPLETE=f"source_{shell}")
     assert result.returncode == 0
     assert "_EVO_COMPLETE" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        (["train", "--task", "mlp", "optimizer", "=", "A"], ["Adam"]),
+        (["train", "--task", "mlp", "optimizer", "="], ["SGD", "Adam", "RMSprop"]),
+        (["rm", "@", "1"], ["1", "1..5"]),
+        (["compare", "@"], ["1", "2", "3", "1..5"]),
+        (["compare", "lr", "=", "1", "@"], ["1", "2", "3", "1..5"]),
+        (["train", "--task", "mlp", "lr", "=", "1e-4", "optimizer", "=", "A"], ["Adam"]),
+    ],
+    ids=" ".join,
+)
+def test_words_that_bash_has_parted(tmp_path: Path, typed: list[str], offered: list[str]) -> None:
+    """Bash parts words at `=` and `@`, and puts the answer in the place of the last part alone."""
+    words = "\n".join(["evo", *typed])
+    done = evo(cwd=tmp_path, _EVO_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(len(typed)))
+    assert done.stdout.split() == offered

@@ -67,6 +67,15 @@ def test_the_run_nearest_to_the_defaults_is_drawn(folder: Path) -> None:
     assert "Run alone: completed, steps: 1, with lr=0.02" in page
 
 
+@pytest.mark.parametrize("words", ["lr=0.02", "--where lr=0.02", "--runs runs/* --where lr=0.02", "other"])
+def test_runs_are_chosen_as_for_every_other_command(folder: Path, words: str) -> None:
+    """By name, by pattern and by condition; the level's other run, nearer to its defaults, is not drawn."""
+    record_run(folder / "runs", "other", [5.0], task="linear", impl="numpy", lr=0.02)
+    done = evo("report", "--task", "linear", *words.split(), cwd=folder)
+    assert (done.stdout, done.stderr) == ("evolution.html: 7 levels, 1 with a curve\n", "")
+    assert "Run other: completed, steps: 1, with lr=0.02" in (folder / "evolution.html").read_text()
+
+
 def test_verdicts_are_shown(folder: Path) -> None:
     """A chapter says that its level passed and how closely, or what was wrong, or how to find out."""
     words = ("--task", "linear", "--impl", "numpy,tensor", "--quick", "--steps", "3")
@@ -89,7 +98,11 @@ def test_verdicts_are_shown(folder: Path) -> None:
     ("words", "said"),
     [
         (["--runs", "none/*"], "--runs: there is no run at none/*"),
-        (["--task", "sin"], "--runs: there is no run of task sin at runs/*"),
+        (["--task", "sin"], "--runs: there is no run of task sin"),
+        (["--where", "lr>1"], "nothing to report: none of 2 runs has lr>1; lr is "),
+        (["runs", "--since", "yesterdy"], "--since: 'yesterdy' is no time; did you mean 'yesterday'?"),
+        (["@99"], "argument '@99': runs has 2 runs: @1, the latest, to @2"),
+        (["--runs", "runs/*", "--where", "lr>1"], "none of 2 runs has lr>1"),
         (["--task", "liner"], "--task: unknown task 'liner'; did you mean 'linear'?"),
         (["--lang", "de"], "--lang: unknown lang 'de' (allowed: en, zh)"),
         (["--output", "page.pdf"], "--output: 'page.pdf' must end in .html"),

@@ -17,12 +17,19 @@ from tests.helpers import small
 KINDS: tuple[What, ...] = ("start", "loss", "gradient", "parameter")
 
 
-def evidence_of(task: str, what: What, step: int = 0, impl: str = "numpy", **keys: Any) -> Evidence:
-    """A level and its reference that do not part yet, on data that hide nothing."""
+def evidence_of(
+    task: str,
+    what: What,
+    step: int = 0,
+    impl: str = "numpy",
+    change: Any = lambda problem: problem,
+    **keys: Any,
+) -> Evidence:
+    """A level and its reference that do not part yet, on data that hide nothing; `change` may alter them."""
     config = small(task, impl, **keys)
     cell = find_cell(task, impl)
     problems = cell.own_problems
-    problem = getattr(problems, "general", problems.make)(config)
+    problem = change(getattr(problems, "general", problems.make)(config))
 
     def program(problem: Problem, config: RunConfig) -> Any:
         return make_reference(cell, problem, config)

@@ -1,9 +1,12 @@
 """What a level does beside its numbers: whether it repeats itself, and what it switches for others."""
 
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from math import inf, nan
+from pathlib import Path
+from threading import Event, Timer
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,10 +17,17 @@ import torch
 from autograd_cli.catalogue.cell import Cell, of_class
 from autograd_cli.catalogue.registry import TASKS, find_cell
 from autograd_cli.config.resolve import gather, parse_assignment
+from autograd_cli.errors import ConfigError
 from autograd_cli.tasks.mlp.numpy import Mlp
 from autograd_cli.verify import cells as verification
 from autograd_cli.verify.cells import Verdict
-from autograd_cli.verify.determinism import Repetition, compare_processes, losses_by_threads, repeat
+from autograd_cli.verify.determinism import (
+    Repetition,
+    compare_processes,
+    fresh_processes,
+    losses_by_threads,
+    repeat,
+)
 from autograd_cli.verify.isolation import Isolation
 from autograd_cli.verify.plan import Plan
 from autograd_cli.verify.reference import Reference, make_reference
@@ -93,16 +103,38 @@ def test_a_level_that_does_not_repeat_itself() -> None:
 
 
 def test_threads_are_those_that_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One, and two."""
+    """One, and two; the device is set up before each run."""
     from autograd_cli.verify import determinism
 
     asked: list[int] = []
+    used: list[Any] = []
     monkeypatch.setattr(determinism, "set_threads", asked.append)
+    monkeypatch.setattr(determinism, "use_device", used.append)
     cell, config = find_cell("mlp", "numpy"), small("mlp", "numpy", steps=1, threads=7)
     losses_by_threads(cell, config)
     assert asked == [1, 1, 2]
     repeat(cell, config)
     assert asked[3:] == [1, 1]
+    assert len(used) == 4
+    assert repeat(cell, config).again
+
+
+def test_processes_end_with_their_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they have begun is waited for, and what they have not is dropped."""
+    from autograd_cli.verify import determinism
+
+    def threads(count: int, **_more: Any) -> Executor:
+        return ThreadPoolExecutor(count)
+
+    monkeypatch.setattr(determinism, "ProcessPoolExecutor", threads)
+    begun = Event()
+    with fresh_processes(1) as pool:
+        first, second = pool.submit(begun.wait, 9), pool.submit(int)
+        Timer(0.01, begun.set).start()
+    assert first.result()
+    assert second.cancelled()
+    with pytest.raises(RuntimeError):
+        pool.submit(int)
 
 
 # --- switches ---------------------------------------------------------------------------------------
@@ -345,3 +377,97 @@ def test_a_level_of_the_user_s_stays_in_this_process(monkeypatch: pytest.MonkeyP
         asked.clear()
         assert len(list(verification.verify(cells, Plan(steps=1)))) == len(cells)
         assert asked == pools
+
+
+def test_many_levels_are_verified_each_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than a few of evo's own are spread over processes, each of which sets its threads for itself."""
+    from tests.verify.here import here
+
+    asked: list[int] = []
+    used: list[Any] = []
+    monkeypatch.setattr(verification, "fresh_processes", here)
+    monkeypatch.setattr(verification, "set_threads", asked.append)
+    monkeypatch.setattr(verification, "use_device", used.append)
+    cells = [find_cell("linear", "numpy")] * 4
+    plan = Plan(steps=2, quick=True, settings=gather(map(parse_assignment, ("N=3",))))
+    verdicts = list(verification.verify(cells, plan))
+    assert [(verdict.task, verdict.passed) for verdict in verdicts] == [("linear", True)] * 4
+    assert asked == [1] * 5
+    assert len(used) == 1
+
+
+class FailsElsewhere(Mlp):
+    """The first that is made, which is the one in the other process."""
+
+    made = 0
+
+    def __init__(self, problem: Any, config: Any) -> None:
+        type(self).made += 1
+        if self.made == 1:
+            raise ValueError("not here")
+        super().__init__(problem, config)
+
+
+def test_a_level_that_fails_in_the_other_process_only() -> None:
+    """Is rejected for it; its own complaint comes first where there is one."""
+    odd: Any = FailsElsewhere
+    (verdict,) = verify_here("mlp", [odd], SIZES)
+    assert "ValueError: not here" in verdict.complaints[0]
+    assert len(verdict.complaints) == 1
+
+
+def test_a_file_that_cannot_be_read_comes_before_all_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several levels none is verified where one of them cannot be imported."""
+    from tests.verify.here import here
+
+    monkeypatch.setattr(verification, "fresh_processes", here)
+    (tmp_path / "torn.py").write_text("print(\n")
+    cells = [find_cell("linear", "numpy"), find_cell("linear", f"{tmp_path / 'torn.py'}:Level")]
+    said: list[str] = []
+    with pytest.raises(ConfigError, match="never closed"):
+        list(verification.verify(cells, Plan(steps=2, quick=True), said.append))
+    assert said == []
+
+
+def test_the_worst_path_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all paths through a model, the one whose gradients are furthest off."""
+    differences = iter([0.25, 0.5, 0.125, 0.375])
+    monkeypatch.setattr(
+        verification, "check_gradients", lambda *_: SimpleNamespace(difference=next(differences))
+    )
+    cell = find_cell("mlp", "dynamic")
+    worst = verification._worst_gradients(cell, small("mlp", "dynamic"), Plan())
+    assert worst.difference == 0.5
+    assert list(differences) == []
+
+
+def test_the_other_process_keeps_a_file_s_switches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was switched as the file was imported holds each time that one of its levels is run there."""
+    from autograd_cli.verify import determinism
+
+    class File:
+        imported = False
+
+        @property
+        def level_class(self) -> Any:
+            if not self.imported:
+                self.imported = True
+                torch.set_default_dtype(torch.float16)
+            return SimpleNamespace(__module__="file_of_the_other_process")
+
+    cell: Any = File()
+    monkeypatch.setattr(determinism, "set_threads", lambda _: None)
+    monkeypatch.setattr(determinism, "losses_of", lambda *_: torch.get_default_dtype())
+    for _ in range(2):
+        found: Any = losses_by_threads(cell, small("mlp", "numpy"))
+        assert found == (torch.float16, torch.float16)
+    assert torch.get_default_dtype() is torch.float32
+
+
+@pytest.mark.parametrize(("words", "steps"), [((), Plan().repeated_steps), (("steps=2",), 2)])
+def test_a_level_is_repeated_over_a_few_steps(words: tuple[str, ...], steps: int) -> None:
+    """Of a long training, or over all of a shorter one."""
+    plan = Plan(settings=gather(map(parse_assignment, words)))
+    assert verification._repeated(find_cell("linear", "numpy"), plan).steps == steps

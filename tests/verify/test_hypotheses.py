@@ -52,14 +52,21 @@ def test_factor_in_sizes() -> None:
     assert name_of_factor(evidence, 40) == ("40 = N D_in", "a sum where a mean belongs")
     assert name_of_factor(evidence, -0.5)[0] == "-1/2"
     assert name_of_factor(evidence, 0.3712) == ("0.3712", None)
-    alike = evidence_of("mlp", "gradient", N=7, D_in=6, H=6, D_out=5)
+    assert name_of_factor(evidence, 8 * 5 * 6) == ("240 = N D_in H", "a sum where a mean belongs")
+    assert name_of_factor(evidence, 8 * 5 * 6 * 3) == ("720", None)
+    alike = evidence_of("mlp", "gradient", N=7, D_in=6, H=6, D_out=6)
     assert name_of_factor(alike, 1 / 6)[0] == "1/6 = 1/D_in or 1/H"
+    small = evidence_of("mlp", "gradient", N=7, D_in=5, H=3, D_out=2)
+    assert name_of_factor(small, 1 / 14) == ("1/14 = 1/(N D_out)", "a mean where a sum belongs")
+    scalars = evidence_of("sin", "gradient", a=3.0, b=3.0, c=3.0)
+    guess = "the factor a too many, or the factor b too many"
+    assert name_of_factor(scalars, 3.0) == ("3 = a or b", guess)
 
 
 def test_round_numbers() -> None:
     """A number that a person would have written has at most three digits."""
     assert all(map(is_round, (0.9, 1e-8, 0.999, 125.0, -0.05, 3e10)))
-    assert not any(map(is_round, (0.0, 1 / 3, np.pi, 0.12345, np.nan, np.inf)))
+    assert not any(map(is_round, (0.0, 1 / 3, np.pi, 0.1234, 5678.0, 0.12345, np.nan, np.inf)))
 
 
 def test_bfloat16() -> None:

@@ -206,12 +206,21 @@ MASKS: dict[str, Callable[[Any, Any], Any]] = {
 @pytest.mark.parametrize("words", MASKS)
 def test_other_mask(words: str) -> None:
     """Another way back through the ReLU is called by what it does."""
-    evidence = evidence_of("mlp", "gradient", N=9, D_in=5, H=6, D_out=3)
-    problem, right = evidence.problem, evidence.reference[0].gradients
-    h = problem.x @ problem.start["w1"]
-    errors = np.maximum(h, 0) @ problem.start["w2"] - problem.y
-    w1 = problem.x.T @ MASKS[words](2 * errors @ problem.start["w2"].T, h)
-    assert f"with {words}" in said_of(other_gradients(evidence, {**right, "w1": w1}))
+
+    def stood_still(problem: Any) -> Any:
+        """One h is exactly 0, where ReLU's derivative is said to be 0."""
+        x = np.concatenate([0 * problem.x[:1], problem.x[1:]])
+        return replace(problem, x=x, start={**problem.start, "b1": np.zeros(6)})
+
+    evidence = evidence_of(
+        "mlp", "gradient", impl="nn", change=stood_still, N=9, D_in=5, H=6, D_out=3, bias=True
+    )
+    problem, right, p = evidence.problem, evidence.reference[0].gradients, evidence.problem.start
+    h = problem.x @ p["w1"] + p["b1"]
+    errors = np.maximum(h, 0) @ p["w2"] + p["b2"] - problem.y
+    back = MASKS[words](2 * errors @ p["w2"].T, h)
+    gradients = {**right, "w1": problem.x.T @ back, "b1": back.sum(0)}
+    assert f"with {words}" in said_of(other_gradients(evidence, gradients))
 
 
 def by_torch(make: Callable[[Any], torch.optim.Optimizer]) -> Callable[[Arrays, Arrays], Arrays]:

@@ -1,6 +1,7 @@
 """Two programs side by side, in numbers that can be told in one's head."""
 
 from math import inf, isnan, nan
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -270,6 +271,7 @@ def test_unstable_moves_by_one_rounding() -> None:
     assert not is_unstable(Reference(Toy(a=[1.0], b=[1.0]), None), twin, -1)
     assert twin.parameters["a"] == 1 + 2.0**-52
     assert twin.parameters["b"] == 1 - 2.0**-52
+    assert not is_unstable(Reference(Toy(a=[1.0]), None), Reference(Toy(a=[1.0]), None), 3)
 
 
 # --- written down -----------------------------------------------------------------------------------
@@ -320,3 +322,23 @@ def test_what_fails_before_the_first_step() -> None:
     assert found.parted
     assert (found.parted.step, found.steps, found.broken) == (-1, 0, True)
     assert found.parted.says.startswith("step -1: ")
+
+
+@pytest.mark.parametrize("verb", ["loss", "forward", "gradient", "parameter"])
+def test_a_tolerance_may_be_reached(verb: str) -> None:
+    """A difference as large as the tolerance passes, and the next larger one does not."""
+    off = Off(verb, lambda value: value + 0.25, at=0, start={"a": [1.0, 2.0]})
+    differences = {"loss": 0.25 / 2.5, "parameter": 0.25}.get(verb, 0.125)
+    assert beside(off, 1, differences, Toy(a=[1.0, 2.0])).parted is None
+    off = Off(verb, lambda value: value + 0.25, at=0, start={"a": [1.0, 2.0]})
+    assert beside(off, 1, np.nextafter(differences, 0), Toy(a=[1.0, 2.0])).parted
+
+
+def test_a_level_that_shows_no_gradients() -> None:
+    """What is missing is named, and not the line of evo's that missed it."""
+    toy = Toy()
+    names = ("parameters", "forward", "backward", "update")
+    level = SimpleNamespace(**{name: getattr(toy, name) for name in names})
+    found = beside(level)
+    assert found.parted
+    assert "class SimpleNamespace lacks " in found.parted.says

@@ -21,7 +21,7 @@ from autograd_cli.verify.functions import FunctionCheck
 from autograd_cli.verify.gradients import GradientCheck
 from autograd_cli.verify.plan import Plan, choose_cells, make_plan
 from autograd_cli.verify.reach import what_was_compared, what_was_not_shown
-from autograd_cli.verify.report import current_versions, read_report, write_report
+from autograd_cli.verify.report import ASKED, current_versions, read_report, write_report
 from tests.helpers import small
 from tests.verify.toys import Toy
 
@@ -338,6 +338,9 @@ def test_what_is_no_report(tmp_path: Path, change: dict[str, Any]) -> None:
     path = tmp_path / "port.json"
     path.write_text(json.dumps(GOOD))
     assert read_report(path).asked == {"steps": "3"}
+    every = {"asked": dict.fromkeys(ASKED, "1")}
+    path.write_text(json.dumps(GOOD | every))
+    assert read_report(path).asked == every["asked"]
     path.write_text(json.dumps(GOOD | change))
     with pytest.raises(ConfigError, match="is no report of evo verify"):
         read_report(path)

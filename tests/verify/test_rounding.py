@@ -1,8 +1,9 @@
 """What float32 may make of numbers: the bounds are those that the module's text derives, and no wider."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import exp, expm1, inf, isinf, log, sqrt
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -53,11 +54,23 @@ def test_exact_numbers_are_rounded_once() -> None:
     assert [float(result.error) for result in results] == pytest.approx(expected, rel=1e-12)
 
 
+def test_what_the_last_operations_add() -> None:
+    """A sum passes on what its operands' own products were off by; a product starts anew."""
+    a, b = Bounded(A, DA, 0.125), Bounded(B, DB, 0.0625)
+    assert float((a + b).own) == 0.125 + 0.0625 + 2 * U
+    assert float((a - b).own) == 0.125 + 0.0625 + 2 * U * 5
+    assert float((a * b).own) == pytest.approx(2 * U * 6 + TINY, rel=1e-15)
+    assert float(Bounded(A).error) == float(Bounded(A).own) == 0
+
+
 def test_below_the_smallest_normal_number_anything_goes() -> None:
     """Products of zero may be 2⁻¹²⁶ off."""
     zero = Bounded(0.0)
-    for result in (zero * zero, zero / Bounded(1.0), zero**2, np.exp(Bounded(-1000.0))):
+    for result in (zero * zero, zero / Bounded(1.0), zero**2, zero**1, np.exp(Bounded(-1000.0))):
         assert float(result.error) == TINY
+    assert float((zero**0).error) == 0
+    root: Any = np.sqrt(zero)
+    assert float(root.error) == 0
 
 
 def test_what_may_be_zero_has_no_bound() -> None:
@@ -65,6 +78,7 @@ def test_what_may_be_zero_has_no_bound() -> None:
     for error in (2.0, 3.0):
         assert isinf((Bounded(A) / Bounded(B, error)).error)
         assert isinf(np.log(Bounded(2.0, error)).error)
+        assert isinf((Bounded(0.0) / Bounded(error, error)).error)
         root: Any = np.sqrt(Bounded(2.0, error))
         assert float(root.error) == pytest.approx(sqrt(2 + error) + 2 * U * sqrt(2))
     assert not isinf((Bounded(A) / Bounded(B, 1.5)).error)
@@ -106,9 +120,11 @@ def test_the_larger_of_two_is_as_uncertain_as_either() -> None:
 
 def test_masks_at_the_edge() -> None:
     """A gap as large as both errors leaves the answer open, zero against zero too; any more does not."""
-    mask: Any = Bounded([1.0, 1.0, 0.0, -1.0], [0.5, 0.25, 0.0, 0.25]) > Bounded([0.0, 0.0, 0.0, 0.0], 0.5)
-    assert mask.value.tolist() == [1, 1, 0, 0]
-    assert mask.error.tolist() == [1, 0, 1, 0]
+    for b in (0.0, 3.0):
+        a = Bounded(b + np.array([1.0, 1.0, 0.0, -1.0]), [0.5, 0.25, 0.0, 0.25])
+        mask: Any = a > Bounded([b] * 4, 0.5)
+        assert mask.value.tolist() == [1, 1, 0, 0]
+        assert mask.error.tolist() == [1, 0, 1, 0]
 
 
 def test_bounded_numbers_are_like_arrays() -> None:
@@ -119,7 +135,7 @@ def test_bounded_numbers_are_like_arrays() -> None:
     assert (float(a[0, 1].value), float(a[0, 1].error)) == (2.0, 0.2)
     assert Bounded([1.0, 2.0], 0.5)[1].error == 0.5
     assert (bool(Bounded(0.0)), bool(Bounded(2.0))) == (False, True)
-    for refused in (np.sin, np.add.reduce):
+    for refused in (np.sin, np.add.reduce, lambda a: np.add.outer(a, a)):
         ask: Callable[[Any], Any] = refused
         with pytest.raises(TypeError):
             ask(a)
@@ -168,8 +184,16 @@ def test_adam_without_correction() -> None:
 class Bent:
     """A level of float32 whose verbs may be off."""
 
-    def __init__(self, impl: str = "numpy", problem: Problem | None = None, **bends: Any) -> None:
-        self.config = small("linear", impl, dtype="float32", lr=1e-3, start="normal")
+    def __init__(
+        self,
+        impl: str = "numpy",
+        problem: Problem | None = None,
+        lr: float = 1e-3,
+        options: Mapping[str, Any] = MappingProxyType({}),
+        **bends: Any,
+    ) -> None:
+        self.config = small("linear", impl, dtype="float32", lr=lr, start="normal")
+        self.config = replace(self.config, options={**self.config.options, **options})
         self.cell = cell_of(self.config)
         self.problem = problem or self.cell.problems.make(self.config)
         self.inner, self.bends, self.count = level_of(self.config, self.problem), bends, 0
@@ -263,6 +287,54 @@ def test_a_bound_may_be_reached() -> None:
     assert found.parted is not None
     level.w = np.array([[1.0]], np.float32)
     assert bent.found(0).parted is None
+    w[0, 0] = 1
+    level.w = np.array([[1 - U]], np.float32)
+    found = bent.found(1)
+    assert (found.parted, found.share) == (None, 1.0)
+
+
+LINE: Any = np.ones((4, 1)), np.array([[0.5], [-0.5], [0.5], [-0.5]])
+NOWHERE: Any = None  # what would choose paths
+
+
+def share_of(off: float, w: float, lr: float, **options: Any) -> float:
+    """The share of its bound that `off` in w is after the second step; every gradient is 0."""
+    x, errors = LINE
+    problem = Problem(x, w + errors, {"w": np.array([[w]]), "b": np.zeros(1)}, NOWHERE)
+    bent = Bent(problem=problem, lr=lr, options=options, parameter=lambda p: p + np.float32(off))
+    return float(bent.found(2).share)
+
+
+def test_what_a_step_may_be_off_by() -> None:
+    """What is used by two roundings of the last sum, what is kept by those of all steps; or a digit."""
+    one = 1024.0 * gamma(4)  # of a sum of four quarters, after a step of this rate
+    assert share_of(one, 1.0, 1024.0) == pytest.approx(1 / (2 + 2), rel=1e-3)
+    momentum = 1 / (2 / (1 - 0.75) + 2 * (1 + 0.75))
+    assert share_of(one, 1.0, 1024.0, momentum=0.75) == pytest.approx(momentum, rel=1e-3)
+    for w in (64.0, 1 / 64):  # half a digit shown, and one of the difference
+        assert share_of(2 * U * w, w, 1e-12) == pytest.approx(2 / 3, rel=1e-3)
+
+
+def test_an_optimiser_of_float32_stays_within_its_bounds() -> None:
+    """One that divides by roots is followed by the gradients that it shows, as they are."""
+    for name in ("Adam", "RMSprop"):
+        found = Bent("optim", options={"optimizer": name}).found(3)
+        assert (found.parted, found.steps) == (None, 3)
+        assert share_of(1.0, 1.0, 1e-3, optimizer=name) > 100
+
+
+def test_differences_beside_zero_are_absolute() -> None:
+    """Of a loss of 0, and of a parameter of 0."""
+    control: Any = None
+    x = np.array([[1.0], [2.0]])
+    bent = Bent(
+        problem=Problem(x, 0 * x, {"w": np.zeros((1, 1)), "b": np.zeros(1)}, control),
+        loss=lambda _: np.float32(0.5),
+    )
+    found = bent.found(2)
+    assert (found.loss, found.parted.what) == (0.5, "loss")
+    moved = Bent(problem=bent.problem, start=lambda w: w + np.float32(0.25)).found(1)
+    assert moved.parameters["w"] == 0.25
 
 
 def test_where_the_reference_of_float32_diverges() -> None:

@@ -40,26 +40,24 @@ def of_another(evidence: Evidence) -> str | None:
     """What another array should be, such as a gradient with a factor x or a layer's input left out."""
     _, expected = sides(evidence)
     for name, array in expected.items():
-        if name != evidence.name and fits(evidence, array):
+        if fits(evidence, array):
             also = ", or a factor left out" if evidence.what == "gradient" else ""
             return f"it is what that of {name} should be: one taken for the other{also}?"
-        if name != evidence.name and evidence.found.ndim > array.ndim > 0:
-            wide = np.broadcast_to(array, evidence.found.shape)
-            if array.shape == evidence.found.shape[-1:] and fits(evidence, wide):
-                return f"each row of it is what {name} should be: the layer's input left out?"
+        shape = evidence.found.shape
+        if array.shape == shape[1:] and fits(evidence, np.broadcast_to(array, shape)):
+            return f"each row of it is what {name} should be: the layer's input left out?"
     return None
 
 
 def clipped(evidence: Evidence) -> str | None:
     """Cut off at a largest value."""
-    found, expected = sides(evidence)
-    largest = max(map(size_of, found.values()))
-    for bound in dict.fromkeys([size_of(evidence.found), largest]):
-        cut = {name: np.clip(array, -bound, bound) for name, array in expected.items()}
-        n = int((cut[evidence.name] != evidence.expected).sum())
-        if (n > 1 or is_round(bound)) and explained(evidence, cut):
-            return f"no entry is beyond {show(bound)}, and {n} of the reference's are: clipped by value?"
-    return None
+    _, expected = sides(evidence)
+    bound = size_of(evidence.found)
+    cut = {name: np.clip(array, -bound, bound) for name, array in expected.items()}
+    n = int((cut[evidence.name] != evidence.expected).sum())
+    if not (n > 1 or is_round(bound)) or not explained(evidence, cut):
+        return None
+    return f"no entry is beyond {show(bound)}, and {n} of the reference's are: clipped by value?"
 
 
 def clipped_by_norm(evidence: Evidence) -> str | None:
@@ -73,7 +71,7 @@ def clipped_by_norm(evidence: Evidence) -> str | None:
         if not 0 < factor < 1 or pool(pieces).size < 2:
             continue
         # torch's clip_grad_norm_ divides by the norm and a millionth.
-        for length in (norm, norm * (1 + 1e-6 / norm * factor)):
+        for length in (norm, norm + 1e-6 * factor):
             if is_round(length) and all(fits(evidence, factor * expected[n], n) for n in names):
                 of = "it has" if len(names) == 1 else "all arrays together have"
                 return f"{of} the norm {show(length)}, with the reference's direction: clipped by norm?"
@@ -91,8 +89,6 @@ def rows_alike(evidence: Evidence) -> str | None:
     """A sum or a mean over one axis, spread over all of it."""
     expected = evidence.expected
     for axis in range(expected.ndim):
-        if expected.shape[axis] == 1:
-            continue
         for word, reduced in (
             ("mean", expected.mean(axis, keepdims=True)),
             ("sum", expected.sum(axis, keepdims=True)),
@@ -113,9 +109,9 @@ def in_another_order(evidence: Evidence) -> str | None:
             return f"it is the reference's with {words}?"
     for axis, word in zip(range(expected.ndim), ("rows", "columns"), strict=False):
         one, other = (np.moveaxis(array, axis, 0) for array in (found, expected))
-        if len(one) > 2 and fits(evidence, _matched(one, other, axis)):
+        if fits(evidence, _matched(one, other, axis)):
             return f"it is the reference's with its {word} in another order: shuffled?"
-    if found.size >= 4 and _equal_sorted(evidence):
+    if _equal_sorted(evidence):
         return "it has the reference's numbers in another order: shuffled, or reshaped?"
     return None
 
@@ -132,7 +128,7 @@ def _orders(array: Float64) -> Iterator[tuple[str, Float64]]:
 
 def _matched(found: Float64, expected: Float64, axis: int) -> Float64:
     """`expected` with its slices in the order of those of `found` that have the same sum."""
-    sums, others = (array.reshape(len(array), -1).sum(1) for array in (found, expected))
+    sums, others = (array.sum(axis=tuple(range(1, array.ndim))) for array in (found, expected))
     order = np.empty(len(sums), dtype=int)
     order[np.argsort(sums)] = np.argsort(others)
     return np.moveaxis(expected[order], 0, axis)

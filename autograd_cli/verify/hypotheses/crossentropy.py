@@ -68,8 +68,7 @@ def _sums(evidence: Evidence) -> Float64 | None:
 
 
 def _softmax(z: Float64) -> Float64:
-    e = np.exp(z - z.max())
-    return np.asarray(e / e.sum())
+    return np.asarray(np.exp(z - np.logaddexp.reduce(z)))
 
 
 def _binary(y: Float64, p: Float64) -> Float64:

@@ -62,8 +62,8 @@ def _parameters(evidence: Evidence) -> Iterator[_Case]:
         else:
             for array in (p.reshape(p.shape[::-1]).T, p.T.reshape(p.shape)):
                 yield f"{name} reshaped where it should be transposed", {"parameters": {name: array}}
-        for words, array in (("left out", 0 * p), ("with the opposite sign", -p), ("twice", 2 * p)):
-            yield f"{name} {words}", {"parameters": {name: array}}
+        for words, factor in (("left out", 0), ("with the opposite sign", -1), ("twice", 2)):
+            yield f"{name} {words}", {"parameters": {name: factor * p}}
     for one, other in combinations(before, 2):
         if before[one].shape == before[other].shape:
             swapped = {one: before[other], other: before[one]}
@@ -114,7 +114,7 @@ def _other_rows(x: Float64, y: Float64) -> Iterator[_Case]:
 
 
 def _other_values(x: Float64, y: Float64) -> Iterator[_Case]:
-    yield "targets of 0", {"y": 0 * y}
+    yield "targets of 0", {"y": np.zeros_like(y)}
     yield "y with the opposite sign", {"y": -y}
     yield "x with the opposite sign", {"x": -x}
     yield "1 - y for y", {"y": 1 - y}

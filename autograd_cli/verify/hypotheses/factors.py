@@ -27,16 +27,12 @@ def opposite_sign(evidence: Evidence) -> str | None:
 def constant_factor(evidence: Evidence) -> str | None:
     """The same factor in every entry of every array, or in every entry of this one."""
     found, expected = sides(evidence)
-    scopes = [(list(expected), "all arrays alike")] if len(expected) > 1 else []
-    for names, alike in [*scopes, ([evidence.name], "all entries alike")]:
+    for names, alike in ((list(expected), "all arrays alike"), ([evidence.name], "all entries alike")):
         ones, others = ([side[name] for name in names] for side in (found, expected))
-        if any(one.shape != other.shape for one, other in zip(ones, others, strict=True)):
-            continue
         factor = ratio(ones, others)
-        if (
-            not factor
-            or isclose(abs(factor), 1, rel_tol=1e-6)
-            or not all(fits(evidence, factor * expected[n], n) for n in names if expected[n].any())
+        present = [name for name in names if expected[name].any()]
+        if show(factor) in ("-1", "0", "1") or not all(
+            fits(evidence, factor * expected[n], n) for n in present
         ):
             continue
         name, guess = name_of_factor(evidence, factor)
@@ -85,7 +81,7 @@ def _tiers(evidence: Evidence) -> Iterator[list[tuple[Fraction | float, str, str
         (Fraction(m, n), f"{one}/{_bracket(other)}", f"a mean over {other} where one over {one} belongs")
         for one, m in products.items()
         for other, n in products.items()
-        if m != n and not {*one.split()} & {*other.split()}
+        if not {*one.split()} & {*other.split()}
     ]
     yield [(value, "", guess) for value, guess in _LOGARITHMS.items()]
     scalars = _scalars(evidence).items()

@@ -51,7 +51,7 @@ def fits(evidence: Evidence, predicted: Float64, name: str | None = None) -> boo
         return False
     left = size_of(found - predicted)
     difference = size_of(found - expected) if found.shape == expected.shape else np.inf
-    return left <= _room(evidence, found, name) and left <= _LEFT * difference and left < difference
+    return left <= _room(evidence, found, name) and left < _LEFT * difference
 
 
 def explained(evidence: Evidence, predicted: Arrays) -> bool:
@@ -115,5 +115,4 @@ def _room(evidence: Evidence, found: Float64, name: str | None) -> float:
     if evidence.what != "parameter":
         return _ROUNDING * size_of(found)
     before = evidence.level[evidence.step].before[evidence.name if name is None else name]
-    last_digits = _LAST_DIGITS * max(size_of(found), size_of(before))
-    return _ROUNDING_OF_STEPS * size_of(found - before) + last_digits
+    return _ROUNDING_OF_STEPS * size_of(found - before) + _LAST_DIGITS * size_of(found)

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from autograd_cli.verify.evidence import Evidence
 from autograd_cli.verify.hypotheses.fit import (
     arrays_of,
@@ -20,8 +22,7 @@ _REPLAYED = 8
 
 def of_the_step_before(evidence: Evidence) -> str | None:
     """A value that was not computed anew."""
-    before = evidence.reference.get(evidence.step - 1)
-    if before is None or not explained(evidence, arrays_of(evidence, before)):
+    if not explained(evidence, arrays_of(evidence, evidence.reference[evidence.step - 1])):
         return None
     return f"it is the reference's of step {evidence.step - 1}: not computed anew?"
 
@@ -43,11 +44,8 @@ def sum_so_far(evidence: Evidence) -> str | None:
         "it is the sum of all steps' so far": range(evidence.step + 1),
     }
     for words, added in sums.items():
-        if len(added) < 2 or not set(added) <= set(evidence.reference):
-            continue
         rows = [arrays_of(evidence, evidence.reference[k]) for k in added]
-        names = list(rows[-1])
-        total = {name: sum((row[name] for row in rows[1:]), rows[0][name]) for name in names}
+        total = {name: np.sum([row[name] for row in rows], axis=0) for name in rows[0]}
         end = "never zeroed?" if evidence.what == "gradient" else "never started anew?"
         if explained(evidence, total):
             return f"{words}: {end}"
@@ -58,14 +56,10 @@ def sum_so_far(evidence: Evidence) -> str | None:
 
 def velocity_for_gradient(evidence: Evidence) -> str | None:
     """The sum of this step's and a share of the last's."""
-    before = evidence.reference.get(evidence.step - 1)
-    if before is None:
-        return None
     found, expected = sides(evidence)
-    earlier = same_names(arrays_of(evidence, before), expected)
-    names = [name for name in expected if found[name].shape == expected[name].shape]
-    share = ratio([found[n] - expected[n] for n in names], [earlier[n] for n in names])
-    predicted = {name: expected[name] + share * earlier[name] for name in names}
+    earlier = same_names(arrays_of(evidence, evidence.reference[evidence.step - 1]), expected)
+    share = ratio([found[name] - expected[name] for name in expected], earlier.values())
+    predicted = {name: expected[name] + share * earlier[name] for name in expected}
     if not (is_believable(share, earlier.values()) and explained(evidence, predicted)):
         return None
     return (
@@ -77,8 +71,6 @@ def from_an_old_parameter(evidence: Evidence) -> str | None:
     """Computed with a parameter that has been updated since."""
     places = {"of the step before": evidence.step - 1, "of the start": 0}
     for words, step in places.items():
-        if step not in evidence.reference or step >= evidence.step:
-            continue
         old = evidence.reference[step].before
         for names in ([name] for name in old):
             if explained_by_rerun(evidence, parameters=same_names(old, names)):
@@ -94,7 +86,7 @@ def an_extra_bias(evidence: Evidence) -> str | None:
     if config.options.get("bias") is not False or evidence.step != 1:
         return None
     with_biases = replace(config, options={**config.options, "bias": True})
-    zeros = {name: 0 * p for name, p in evidence.problem.start.items() if name.startswith("b")}
+    zeros = {name: np.zeros_like(p) for name, p in evidence.problem.start.items() if name.startswith("b")}
     trained = replay(evidence, with_biases, zeros, 1).after
     used = [name for name in zeros if name in trained]
     for names in (used, *([name] for name in used)):
@@ -110,12 +102,11 @@ def penalty(evidence: Evidence) -> str | None:
     found, expected = sides(evidence)
     if evidence.what == "loss":
         square = sum(float((array**2).sum()) for array in p.values())
-        added = float(found[""] - expected[""]) / square if square else 0.0
+        added = float(found[""] - expected[""]) / square
         if not is_round(added):
             return None
         return f"it is the reference's and {show(added)} times the parameters' squares: a penalty on weights?"
-    names = [name for name in expected if found[name].shape == expected[name].shape]
-    for some in (names, [evidence.name]):
+    for some in (list(expected), [evidence.name]):
         share = ratio([found[n] - expected[n] for n in some], [p[n] for n in some])
         predicted = {n: expected[n] + share * p[n] for n in some}
         if is_believable(share, [p[n] for n in some]) and explained(evidence, predicted):

@@ -81,7 +81,6 @@ def other_rule(evidence: Evidence) -> str | None:
     own, lr = rule_of(evidence.config), evidence.config.lr
     others: dict[str, Rule] = {
         "plain SGD": SGD(lr),
-        "SGD with momentum 0.9": SGD(lr, 0.9),
         "Adam": Adam(lr),
         "RMSprop": RMSprop(lr),
         "Adagrad": _Adagrad(lr),
