@@ -34,6 +34,16 @@ class Benchmark:
         self.comparison = comparison
         self.notes = list(notes)
 
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> "Benchmark":
+        """What `save` has written.
+
+        Raises:
+            ConfigError: the file cannot be read, or is no benchmark.
+
+        """
+        return cls(record.read(Path(path), "path"))
+
     @property
     def rows(self) -> list[dict[str, Any]]:
         """A flat row a level and setting, by the names of the CSV's columns."""

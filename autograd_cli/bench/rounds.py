@@ -20,7 +20,7 @@ from autograd_cli.bench.work import LevelWork, RateWork, Work
 from autograd_cli.errors import EvoError
 from autograd_cli.training.threads import set_threads
 
-_LEAST_ROUNDS, _MOST_ROUNDS = 6, 60
+_LEAST_ROUNDS, _MOST_ROUNDS = 3, 60
 _FULL_EVERY = 3
 # Generations that come out of one process: to import costs more than to fork.
 FORKS = 2
