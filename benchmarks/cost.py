@@ -3,8 +3,8 @@
 python benchmarks/cost.py            # two minutes on an otherwise idle machine: `make cost`
 python benchmarks/cost.py --drawn    # only draw what was measured before
 
-It writes results/cost.json, which `evo bench --against` reads, and docs/cost-light.svg and cost-dark.svg beside
-it; `readme.py` puts the numbers into README.
+It writes results/cost.json, which `evo bench --against` reads, and two pictures, docs/cost-light.svg and
+cost-dark.svg; `readme.py` puts the numbers into README.
 """
 
 import argparse

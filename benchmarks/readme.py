@@ -50,13 +50,7 @@ def costs(content: Mapping[str, Any]) -> str:
     """What `evo bench` has measured, as README shows it: a row a level, a column a task."""
     rows = [row for row in content["rows"] if "step_s" in row]
     tasks, levels = (list(dict.fromkeys(row[name] for row in rows)) for name in ("task", "impl"))
-    cells = {
-        (
-            row["impl"],
-            row["task"],
-        ): f"{row['step_s']['median'] * 1e6:.3g} µs, × {row['over_leanest']['median']:.3g}"
-        for row in rows
-    }
+    cells = {(row["impl"], row["task"]): _cost_cell(row) for row in rows}
     lines = [["a step of", *(f"`{task}`" for task in tasks)], ["---", *["---:"] * len(tasks)]]
     lines += [[f"`{level}`", *(cells.get((level, task), "") for task in tasks)] for level in levels]
     machine, versions = content["machine"], content["versions"]
@@ -64,6 +58,10 @@ def costs(content: Mapping[str, Any]) -> str:
         f"{machine['cpu']}, {machine['cores']} cores; NumPy {versions['numpy']}, torch {versions['torch']}"
     )
     return "".join(f"| {' | '.join(line)} |\n" for line in lines) + f"\n{where}; {content['made_at'][:10]}.\n"
+
+
+def _cost_cell(row: Mapping[str, Any]) -> str:
+    return f"{row['step_s']['median'] * 1e6:.3g} µs, × {row['over_leanest']['median']:.3g}"
 
 
 def render(readme: str, report: str, cost: Mapping[str, Any]) -> str:
