@@ -155,7 +155,7 @@ def _rounds(
         beside_s = (monotonic() - begun_s - sum(g.span_s for g in found)) / max(i, 1)
         beside_s = beside_s if found else 0.25 * left_s / most
         own_s = max(left_s / (most - i) - beside_s, 0.0)
-        if i >= _LEAST_PROCESSES and left_s < beside_s:
+        if found and left_s < beside_s:
             break
         if all(case.cell.travels for case in cases):
             found += call_fresh(run_generations, works, own_s, i)
