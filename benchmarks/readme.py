@@ -61,7 +61,8 @@ def costs(content: Mapping[str, Any]) -> str:
 
 
 def _cost_cell(row: Mapping[str, Any]) -> str:
-    return f"{row['step_s']['median'] * 1e6:.3g} µs, × {row['over_leanest']['median']:.3g}"
+    step_us = row["step_s"]["median"] * 1e6
+    return f"{step_us:{'.0f' if step_us >= 100 else '.3g'}} µs, × {row['over_leanest']['median']:.3g}"
 
 
 def render(readme: str, report: str, cost: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ Table = tuple[list[str], list[list[str]]]
 # Of a table these columns are text, and all others numbers.
 _WORDS = ("level", "verdict")
 _LEGEND = (
-    "Times are medians, in microseconds a step; ± is half of the 95 % interval; × is over the leanest level; "
+    "Times are medians, in microseconds a step; ± is half of the 95 % interval; × is over the leanest level, gram aside; "
     "of floor: the share of a step that this machine's best rates would take; lines: of code, less imports."
 )
 
@@ -227,7 +227,7 @@ def bars(content: Content) -> tuple[dict[str, list[Bar]], str, str]:
             continue
         median, low, high = (row["step_s"][name] * 1e6 for name in ("median", "low", "high"))
         label = " ".join([row["impl"].rpartition(":")[2], *(f"{k}={v}" for k, v in row["varied"].items())])
-        groups.setdefault(row["task"], []).append(Bar(label, median, low, high, f"{median:.3g}"))
+        groups.setdefault(row["task"], []).append(Bar(label, median, low, high, _us(median / 1e6)))
     machine = f"{content['machine']['cpu']}, {content['machine']['cores']} cores"
     return groups, "µs a step", f"medians with 95 % intervals; {machine}; {content['made_at'][:10]}"
 
