@@ -23,8 +23,9 @@ Table = tuple[list[str], list[list[str]]]
 # Of a table these columns are text, and all others numbers.
 _WORDS = ("level", "verdict")
 _LEGEND = (
-    "Times are medians, in microseconds a step; ± is half of the 95 % interval; × is over the leanest level, gram aside; "
-    "of floor: the share of a step that this machine's best rates would take; lines: of code, less imports."
+    "Times are medians, in microseconds a step; ± is half of the 95 % interval; × is over the leanest level, "
+    "gram aside; of floor: the share of a step that this machine's best rates would take; "
+    "lines: of code, less imports."
 )
 
 
