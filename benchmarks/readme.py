@@ -52,7 +52,7 @@ def costs(content: Mapping[str, Any]) -> str:
     tasks, levels = (list(dict.fromkeys(row[name] for row in rows)) for name in ("task", "impl"))
     cells = {(row["impl"], row["task"]): _cost_cell(row) for row in rows}
     lines = [["a step of", *(f"`{task}`" for task in tasks)], ["---", *["---:"] * len(tasks)]]
-    lines += [[f"`{level}`", *(cells.get((level, task), "") for task in tasks)] for level in levels]
+    lines += [[level, *(cells.get((level, task), "") for task in tasks)] for level in levels]
     machine, versions = content["machine"], content["versions"]
     where = (
         f"{machine['cpu']}, {machine['cores']} cores; NumPy {versions['numpy']}, torch {versions['torch']}"
