@@ -197,7 +197,8 @@ def measure_large_folder() -> list[str]:
 def row(name: str, sweep: list[str], against: str, other: Callable[[], float], pairs: int) -> str:
     """A sweep beside what it is held against, as a row of the table."""
     ours, theirs, ratio = paired(pairs, lambda: sweep_s(sweep), other)
-    return f"| {name} | {ours:.2f} s | {against} {theirs:.3g} s | {ratio:.1f} |"
+    digits = 0 if theirs >= 100 else 1
+    return f"| {name} | {ours:.2f} s | {against} {theirs:.{digits}f} s | {ratio:.1f} |"
 
 
 def shell_row(name: str, sweep: list[str], script: str, runs: int, options: argparse.Namespace) -> str:
@@ -207,7 +208,7 @@ def shell_row(name: str, sweep: list[str], script: str, runs: int, options: argp
 
 
 def jax_rows(name: str, task: str, runs: int, sweep: list[str], options: argparse.Namespace) -> list[str]:
-    """A sweep beside JAX: whole processes, and a sentence of what their steps take, once all is compiled."""
+    """A sweep beside JAX: whole processes, and a sentence of what their steps take, once compiled."""
     peer = [sys.executable, str(HERE / "jax_peer.py"), task, str(runs)]
     whole = row(name, sweep, "JAX", lambda: wall_s([*peer, "--once"], options.jax), options.pairs)
     environment = os.environ | {"PYTHONPATH": options.jax}
