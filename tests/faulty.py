@@ -12,10 +12,12 @@ from autograd_cli.cli.app import app
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def python(script: str, cwd: Path, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
-    """Run a script in `cwd`, with the package and the tests at hand."""
+def python(
+    script: str, cwd: Path, *arguments: str, timeout_s: float = 60
+) -> subprocess.CompletedProcess[str]:
+    """Run a script in `cwd` with `arguments`, with the package and the tests at hand."""
     return subprocess.run(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", script, *arguments],
         cwd=cwd,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,

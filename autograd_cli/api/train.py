@@ -15,8 +15,8 @@ from autograd_cli.config.resolve import resolve
 from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.errors import EvoError
+from autograd_cli.runs.memory import MemoryWriter
 from autograd_cli.runs.naming import fill, is_template
-from autograd_cli.runs.writer import MemoryWriter
 from autograd_cli.training.run import prepare
 from autograd_cli.training.signals import Interruption
 

@@ -2,21 +2,29 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-import yaml
+from typing import TYPE_CHECKING, Any
 
 from autograd_cli.config.reading import is_folder, look, read_bounded
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.keys import Value, show
 from autograd_cli.errors import ConfigError, unknown
 
-# The C parser, where PyYAML has it, reads a file in a tenth of the time.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+if TYPE_CHECKING:
+    import yaml  # a tenth of the time of a short run, and the files that come with evo need none of it
+
+# The lines of a file that says nothing which only YAML's own parser understands; so do evo's own files.
+_PLAIN_WORD = r"-?[A-Za-z0-9_][A-Za-z0-9_.+-]*"
+_PLAIN_LINE = re.compile(rf"( *)([A-Za-z_]\w*):(?: +({_PLAIN_WORD}))? *(?: #.*)?", re.ASCII)
+_NO_LINE = re.compile(r" *(?:#.*)?")
+# Text that YAML reads as it stands: a word that is none of its numbers, truths and nothings.
+_PLAIN_TEXT = re.compile(
+    r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][a-z0-9_]*", re.ASCII | re.IGNORECASE
+)
 
 # YAML's own type for bytes, in base64; a name that is not UTF-8 is kept as such.
 _BINARY = "tag:yaml.org,2002:binary"
@@ -74,6 +82,10 @@ def _scalar(value: Value) -> str:
 
 @cache
 def _text(text: str) -> str:
+    if _PLAIN_TEXT.fullmatch(text):
+        return text
+    import yaml
+
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -81,8 +93,21 @@ def _text(text: str) -> str:
         return f"!!binary {base64.b64encode(content).decode()}"
     # An upper bound to the width of a line that no text reaches: none is ever folded.
     style = '"' if "\n" in text else None
-    line: str = yaml.dump([text], Dumper=_Dumper, default_style=style, allow_unicode=True, width=2**30)
+    line: str = yaml.dump(
+        [text],
+        Dumper=_faster("CSafeDumper", "SafeDumper"),
+        default_style=style,
+        allow_unicode=True,
+        width=2**30,
+    )
     return line.removeprefix("- ").rstrip("\n")
+
+
+def _faster(name: str, otherwise: str) -> Any:
+    """The class in C, where PyYAML has it: it takes a tenth of the time."""
+    import yaml
+
+    return getattr(yaml, name, None) or getattr(yaml, otherwise)
 
 
 def find_config(name: str) -> Path:
@@ -119,12 +144,59 @@ def read_config_file(path: Path, *, lists: bool = False) -> ConfigFile:
     """
     try:
         text = read_bounded(path, _BYTES_MAX).decode()
-        _check_nesting(text, path)
-        root = yaml.compose(text, Loader=_Loader)
     except OSError as error:
         raise ConfigError(f"{path}: cannot read the configuration: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: cannot read the configuration: not UTF-8 text") from error
+    return _read_plain(text, path) or _read_yaml(text, path, lists=lists)
+
+
+def _read_plain(text: str, path: Path) -> ConfigFile | None:
+    """What a file says whose lines are all `key: word`; None if YAML's own parser has to read it."""
+    if not text.replace("\n", "").isprintable():  # some of these end a line in YAML
+        return None
+    settings: dict[str, Setting] = {}
+    levels: dict[str, tuple[Setting, Mapping[str, Setting]]] = {}
+    body: dict[str, Setting] = {}
+    indents = {0: 0}  # how deep the lines are that begin after so many spaces
+    depth = depth_max = 0
+    has_levels = False
+    for number, line in enumerate(text.split("\n"), 1):
+        if _NO_LINE.fullmatch(line):
+            continue
+        found = _PLAIN_LINE.fullmatch(line)
+        if found is None:
+            return None
+        spaces, name, word = len(found[1]), found[2], found[3]
+        where = f"{path}:{number}"
+        if spaces > max(indents):
+            indents[spaces] = len(indents)
+        depth = indents.get(spaces, depth_max + 1)
+        opens = word is None
+        if depth > depth_max or opens != (depth == 1 or (depth == 0 and name == "levels")):
+            return None
+        depth_max = depth + 1 if opens else depth
+        seen: Mapping[str, object] = (settings, levels, body)[depth]
+        if name in seen or name == "blocks":
+            return None
+        if depth == 0 and opens:
+            if has_levels:
+                return None
+            has_levels = True
+        elif depth == 1:
+            body = {}
+            levels[name] = (Setting(name, where), body)
+        else:
+            (settings if depth == 0 else body)[name] = Setting(word, where)
+    return ConfigFile(str(path), settings, levels) if settings else None
+
+
+def _read_yaml(text: str, path: Path, *, lists: bool) -> ConfigFile:
+    import yaml
+
+    try:
+        _check_nesting(text, path)
+        root = yaml.compose(text, Loader=_faster("CSafeLoader", "SafeLoader"))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -147,7 +219,9 @@ def read_config_file(path: Path, *, lists: bool = False) -> ConfigFile:
     return ConfigFile(str(path), settings, levels, blocks)
 
 
-def _blocks(node: yaml.Node, where: str, path: Path) -> Iterator[Mapping[str, Setting]]:
+def _blocks(node: "yaml.Node", where: str, path: Path) -> Iterator[Mapping[str, Setting]]:
+    import yaml
+
     if not (isinstance(node, yaml.SequenceNode) and node.value):
         raise ConfigError(f"{where}: blocks must be a list, each with 'key: value' lines after a dash")
     for item in node.value:
@@ -156,8 +230,10 @@ def _blocks(node: yaml.Node, where: str, path: Path) -> Iterator[Mapping[str, Se
 
 def _check_nesting(text: str, path: Path) -> None:
     """Refuse what would exhaust the stack or the memory of whoever builds the tree of nodes."""
+    import yaml
+
     depth = aliases = 0
-    for count, event in enumerate(yaml.parse(text, Loader=_Loader), 1):
+    for count, event in enumerate(yaml.parse(text, Loader=_faster("CSafeLoader", "SafeLoader")), 1):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -170,8 +246,10 @@ def _check_nesting(text: str, path: Path) -> None:
             raise ConfigError(f"{where}: {what}")
 
 
-def _pairs(node: yaml.Node | None, path: Path) -> Iterator[tuple[str, str, yaml.Node]]:
+def _pairs(node: "yaml.Node | None", path: Path) -> "Iterator[tuple[str, str, yaml.Node]]":
     """Key, place and value of each entry of a YAML mapping; an empty file or section has none."""
+    import yaml
+
     if node is None or (isinstance(node, yaml.ScalarNode) and node.value in ("", "~", "null")):
         return
     where = f"{path}:{node.start_mark.line + 1}"
@@ -188,7 +266,9 @@ def _pairs(node: yaml.Node | None, path: Path) -> Iterator[tuple[str, str, yaml.
         yield key.value, where, value
 
 
-def _setting(name: str, node: yaml.Node, where: str, *, lists: bool = False) -> Setting:
+def _setting(name: str, node: "yaml.Node", where: str, *, lists: bool = False) -> Setting:
+    import yaml
+
     if lists and isinstance(node, yaml.SequenceNode):
         return Setting(",".join(_setting(name, item, where).text for item in node.value), where)
     if not isinstance(node, yaml.ScalarNode):

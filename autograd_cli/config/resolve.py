@@ -4,7 +4,7 @@ Later wins: the task's defaults < the level's own section of them < a configurat
 directly. Every value remembers where it came from, so that a complaint can say so.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -73,23 +73,80 @@ def resolve(
             that the level does not take; no task or no implementation.
 
     """
-    named = dict(file.settings if file else {}) | dict(given)
-    cell = _find_cell(named, classes or {})
-    task, level = cell.task, cell.spec
-    keys = keys_of(task)
-    defaults = _read_defaults(defaults_file(task))
-    values: dict[str, Value] = dict.fromkeys(keys)
-    for layer in (defaults.settings, _section(defaults, _stands_for(task, level))):
-        values |= _parse(layer, keys)
-    if file:
-        _check_sections(file, task, keys)
-        for layer in (file.settings, _section(file, level)):
-            values |= _parse(_without_retired(layer, task), keys, level)
-    values |= _parse(given, keys, level)
-    common = {name: values.pop(name) for name in COMMON_KEYS}
-    device = (given.get("device") or named.get("device") or Setting("", "")).where
-    _check_device(common["device"], level, device)
-    return cell, RunConfig(task=task.name, impl=level.name, options=values, **common)  # type: ignore[arg-type]
+    base = Base.of(given, file, classes)
+    return base.cell, base.config(base.parse(given), given)
+
+
+@dataclass(frozen=True)
+class Base:
+    """What files say of a level: what all configurations that start from there have in common.
+
+    Attributes:
+        cell: what is trained.
+        keys: every key that a configuration of it has.
+        values: what they are where nothing is given directly.
+        file: the settings of the user's file that are for all levels.
+
+    """
+
+    cell: Cell
+    keys: Mapping[str, Key]
+    values: Mapping[str, Value]
+    file: Mapping[str, Setting]
+
+    @classmethod
+    def of(
+        cls,
+        given: Mapping[str, Setting],
+        file: ConfigFile | None = None,
+        classes: Mapping[str, LevelClass] | None = None,
+    ) -> "Base":
+        """The base of what `resolve` makes of the same arguments, of which `given` matters for the level.
+
+        Raises:
+            ConfigError: as of `resolve`; what is given but task and level is not looked at.
+
+        """
+        cell = _find_cell(dict(file.settings if file else {}) | dict(given), classes or {})
+        task, level = cell.task, cell.spec
+        keys = keys_of(task)
+        defaults = _read_defaults(defaults_file(task))
+        values: dict[str, Value] = dict.fromkeys(keys)
+        for layer in (defaults.settings, _section(defaults, _stands_for(task, level))):
+            values |= _parse(layer, keys)
+        if file:
+            _check_sections(file, task, keys)
+            for layer in (file.settings, _section(file, level)):
+                values |= _parse(_without_retired(layer, task), keys, level)
+        if "device" not in given:
+            where = file.settings["device"].where if file and "device" in file.settings else ""
+            _check_device(values["device"], level, where)
+        return cls(cell, keys, values, file.settings if file else {})
+
+    def parse(self, given: Mapping[str, Setting]) -> dict[str, Value]:
+        """The values of what is given directly.
+
+        Raises:
+            ConfigError: one is of no key, of the wrong type, out of range, or not for the level.
+
+        """
+        values = _parse(given, self.keys, self.cell.spec)
+        if "device" in values:
+            _check_device(values["device"], self.cell.spec, given["device"].where)
+        return values
+
+    def config(self, values: Mapping[str, Value], given: Mapping[str, Setting]) -> RunConfig:
+        """The configuration with these values, which `parse` has read of `given`, in the place of the files'.
+
+        Raises:
+            ConfigError: a value goes with another key's other values only.
+
+        """
+        options = {**self.values, **values}
+        if not self.cell.spec.takes_all:
+            _check_together(options, self.keys, {**self.file, **given})
+        common = {name: options.pop(name) for name in COMMON_KEYS}
+        return RunConfig(task=self.cell.task.name, impl=self.cell.spec.name, options=options, **common)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -144,9 +201,9 @@ def explain(
 
 
 def _find_cell(named: Mapping[str, Setting], classes: Mapping[str, LevelClass]) -> Cell:
-    task_name = _required("task", named, all_tasks())
+    task_name = _required("task", named, all_tasks)
     task = find_task(task_name.text, task_name.where)
-    impl = _required("impl", named, [level.name for level in task.levels])
+    impl = _required("impl", named, lambda: [level.name for level in task.levels])
     if impl.text in classes:
         return of_class(task, classes[impl.text])
     return Cell(task, find_level(task, impl.text, impl.where))
@@ -190,11 +247,12 @@ def parse_value(key: Key, setting: Setting) -> Any:
         ) from None
 
 
-def _required(name: str, named: Mapping[str, Setting], allowed: Iterable[str]) -> Setting:
+def _required(name: str, named: Mapping[str, Setting], allowed: Callable[[], Iterable[str]]) -> Setting:
+    # What is allowed is only asked where it is told: it takes a look at every installed package.
     if name not in named:
         raise ConfigError(
             f"{name} is missing: give it, or write '{name}:' into the configuration file "
-            f"(allowed: {', '.join(allowed)})",
+            f"(allowed: {', '.join(allowed())})",
             key=name,
         )
     return named[name]
@@ -238,11 +296,26 @@ def _parse(
         key = keys[name]
         value = values[name] = parse_value(key, setting)
         if level and not level.takes_all and key.is_fixed_for(level.name) and value != key.plain:
+            why = f": {key.because[level.name]}" if level.name in key.because else ""
             raise ConfigError(
                 f"{setting.where}: {name} is '{setting.text}', but implementation '{level.name}' "
-                f"takes only {name}={show(key.plain)}"
+                f"takes only {name}={show(key.plain)}{why}"
             )
     return values
+
+
+def _check_together(
+    values: Mapping[str, Value], keys: Mapping[str, Key], named: Mapping[str, Setting]
+) -> None:
+    """Refuse a value of one key that another key's leaves without a meaning."""
+    for name, key in keys.items():
+        if key.needs and values[name] != key.plain and values[key.needs[0]] != key.needs[1]:
+            other, value = key.needs
+            where = (named.get(name) or named.get(other) or Setting("", name)).where
+            raise ConfigError(
+                f"{where}: {name}={show(values[name])} needs {other}={show(value)}, "
+                f"and {other} is {show(values[other])}"
+            )
 
 
 def _check_device(device: Value, level: LevelSpec, where: str) -> None:

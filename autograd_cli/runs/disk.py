@@ -13,11 +13,27 @@ from typing import Any
 _NO_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES})
 
 
+def write_file(path: Path | str, content: bytes) -> None:
+    """Write a file that nobody reads before it is whole."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        write_all(descriptor, content)
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write every byte: a disk that fills up takes a part, and then raises."""
+    written = os.write(descriptor, content)
+    while written < len(content):
+        written += os.write(descriptor, content[written:])
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a small file beside its place, then move it there."""
     beside = path.with_name(f".{path.name}.part")
     try:
-        beside.write_bytes(content)
+        write_file(beside, content)
         beside.replace(path)
     except BaseException:
         with suppress(OSError):

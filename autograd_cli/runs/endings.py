@@ -9,17 +9,17 @@ from autograd_cli.runs.disk import sync_file_system
 from autograd_cli.runs.record import Status, read_record, write_failure, write_status
 
 
-def settle(runs_dir: Path, endings: Mapping[Path, Status]) -> dict[Path, str]:
+def settle(runs_dir: Path, endings: Mapping[str, Status]) -> dict[str, str]:
     """Wait until all that the runs have written is on the disk, and let their records say how they ended.
 
     That word itself lasts from the next sync on.
 
     Args:
         runs_dir: the folder that the runs are in.
-        endings: how each run ended, by its directory; its writer has finished it without waiting.
+        endings: how each run ended, by its directory's path; its writer has finished it without waiting.
 
     Returns:
-        Why a run has failed for all that, by its directory.
+        Why a run has failed for all that, by its directory's path.
 
     """
     try:
@@ -35,10 +35,10 @@ def settle(runs_dir: Path, endings: Mapping[Path, Status]) -> dict[Path, str]:
     return failed
 
 
-def _fail(path: Path, error: OSError) -> str:
+def _fail(path: str, error: OSError) -> str:
     reason = f"{path}: cannot write the run: {error.strerror}"
     with suppress(OSError, RunError):
-        record = read_record(path)
+        record = read_record(Path(path))
         record.status, record.error = "failed", reason
-        write_failure(path, record)
+        write_failure(Path(path), record)
     return reason

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from autograd_cli.contract.config import class_name
 from autograd_cli.contract.keys import Value, show
 from autograd_cli.errors import ConfigError, unknown
-from autograd_cli.runs.writer import check_name
+from autograd_cli.runs.place import check_name
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 

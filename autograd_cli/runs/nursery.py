@@ -20,14 +20,15 @@ def hidden_folder(runs_dir: Path, *, more_follow: bool = False) -> Iterator[Path
     """A new folder on the file system of `runs_dir`, out of every reader's sight.
 
     It has to be renamed; what is still there at the end is removed. Where `more_follow`, the folder `.new`
-    stays for them until `remove_leftovers`: to free its block can take longer than all the rest.
+    and what others have left in it stay until `remove_leftovers`: to free its block can take longer than all
+    the rest.
 
     Raises:
         OSError: it cannot be made.
 
     """
     nursery = runs_dir / _NURSERY
-    lock, name = _enter(nursery)
+    lock, name = _enter(nursery, clear=not more_follow)
     try:
         yield nursery / name
     finally:
@@ -49,17 +50,18 @@ def remove_leftovers(runs_dir: Path) -> None:
             _leave(runs_dir / _NURSERY, lock)
 
 
-def _enter(nursery: Path) -> tuple[int, str]:
+def _enter(nursery: Path, *, clear: bool) -> tuple[int, str]:
     """A lock that keeps others from clearing the nursery, and a new folder's name in it."""
     while True:
-        with suppress(FileExistsError):
-            nursery.mkdir()
         try:
             lock = os.open(nursery, _FOLDER)
         except FileNotFoundError:  # the last one who was in it has removed it
+            with suppress(FileExistsError):
+                nursery.mkdir()
             continue
         try:
-            _clear(nursery, lock)
+            if clear:
+                _clear(nursery, lock)
             with suppress(OSError):  # a file system without such locks: nothing is ever cleared there, either
                 fcntl.flock(lock, fcntl.LOCK_SH)
             name = os.urandom(8).hex()

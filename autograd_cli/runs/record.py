@@ -117,12 +117,13 @@ class RunRecord:
 
     def to_json(self) -> bytes:
         """The record as indented JSON."""
-        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _BESIDE}
+        content = {name: getattr(self, name) for name in _FIELDS}
         return json_bytes(content, indent=True)
 
 
 # What a record knows that does not stand in run.json.
 _BESIDE = frozenset({"path", "note"})
+_FIELDS = tuple(f.name for f in fields(RunRecord) if f.name not in _BESIDE)
 
 # The types that the fields of run.json may have beside null.
 _KINDS: dict[str, Any] = {
@@ -176,17 +177,18 @@ def _opening(status: Status) -> bytes:
     return b"{\n  " + _status_line(status).ljust(len(_status_line("interrupted")))
 
 
-def _content(record: RunRecord) -> bytes:
+def content_of(record: RunRecord) -> bytes:
+    """What run.json holds."""
     content, line = record.to_json(), b"{\n  " + _status_line(record.status)
     return _opening(record.status) + content.removeprefix(line)
 
 
 def write_record(folder: Path, record: RunRecord) -> None:
     """Put `record` in place of run.json in one step, so that no reader ever sees half of one."""
-    write_whole(folder / RECORD, _content(record))
+    write_whole(folder / RECORD, content_of(record))
 
 
-def write_status(folder: Path, status: Status) -> None:
+def write_status(folder: Path | str, status: Status) -> None:
     """Put `status` in the place of `running` in run.json; one that says something else stays as it is.
 
     The word is overwritten where it stands: it lies within the first sector of the file, which a disk writes
@@ -196,7 +198,7 @@ def write_status(folder: Path, status: Status) -> None:
         OSError: run.json is not there, or cannot be written.
 
     """
-    descriptor = os.open(folder / RECORD, os.O_RDWR)
+    descriptor = os.open(f"{folder}/{RECORD}", os.O_RDWR)
     try:
         running = _opening("running")
         if os.pread(descriptor, len(running), 0) == running:
@@ -227,10 +229,9 @@ def write_failure(folder: Path, record: RunRecord) -> None:
 
 def _shorter(record: RunRecord) -> Iterator[bytes]:
     """The record with ever less in it, without the spaces that only people want."""
-    yield _content(record)
+    yield content_of(record)
     for bare in (replace(record, curve=[], result=None), replace(record, curve=[], environment={}, files={})):
-        names = [f.name for f in fields(bare) if f.name not in _BESIDE]
-        known = {name: value for name in names if (value := getattr(bare, name)) not in (None, [], {})}
+        known = {name: value for name in _FIELDS if (value := getattr(bare, name)) not in (None, [], {})}
         yield json_bytes(known)
 
 

@@ -29,4 +29,5 @@ class RunSummary:
     def of(cls, record: RunRecord, *, is_new: bool = True) -> "RunSummary":
         """The summary of a record."""
         names = [known.name for known in fields(cls) if known.name != "is_new"]
-        return cls(**{name: getattr(record, name) for name in names}, is_new=is_new)
+        known = {name: getattr(record, name) for name in names}
+        return cls(**known | {"path": record.path or None}, is_new=is_new)

@@ -1,9 +1,7 @@
 """The one writer of a run directory."""
 
 import fcntl
-import io
 import os
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -13,13 +11,14 @@ from types import MappingProxyType
 from typing import Any
 
 from autograd_cli.config.files import to_yaml
-from autograd_cli.config.reading import is_folder, look
 from autograd_cli.contract.batch import Batch
 from autograd_cli.contract.config import RunConfig, identity_of, sha256_of
-from autograd_cli.errors import ConfigError, RunError
-from autograd_cli.runs.disk import sync_file, sync_folder, write_whole
+from autograd_cli.errors import EvoError, RunError
+from autograd_cli.runs.disk import sync_file, sync_folder, write_all, write_file, write_whole
 from autograd_cli.runs.losses import HEADER, Summarizer, format_rows
+from autograd_cli.runs.npz import npz_bytes
 from autograd_cli.runs.nursery import hidden_folder
+from autograd_cli.runs.place import check_name, free_name, make_folder, show, stem_of, unusable_folder
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import (
     CONFIG,
@@ -30,6 +29,7 @@ from autograd_cli.runs.record import (
     RunRecord,
     Status,
     SweepPlace,
+    content_of,
     write_failure,
     write_record,
     write_status,
@@ -45,7 +45,7 @@ class RunWriter:
     the directory cannot be written; if that happens while it is made, nothing is left of it.
 
     Attributes:
-        path: the run directory.
+        path: the run directory, once it is there.
         record: what is known of the run.
 
     """
@@ -59,8 +59,11 @@ class RunWriter:
         place: SweepPlace | None = None,
         model: str | None = None,
         extra: Mapping[str, bytes] = _NOTHING,
+        *,
+        alone: bool = True,
+        at_once: bool = True,
     ) -> None:
-        """Make the run directory.
+        """Begin the run.
 
         Args:
             runs_dir: the folder for run directories; made if there is none.
@@ -70,6 +73,11 @@ class RunWriter:
             place: the sweep that the run belongs to.
             model: the function that the level computes, where the level's name alone does not tell.
             extra: the content of further files, by name; the source of the user's own level among them.
+            alone: whether the run's end waits for the disk. Where one sync serves many runs, run.json still
+                says `running` after `finish`, and the lock is held, until `settle` has been told of the run
+                and `close` is called.
+            at_once: whether the directory is there from now on. If not, it is made at the second batch or
+                the end, whichever comes first: a run that is soon over has each file written once.
 
         Raises:
             ConfigError: the name or the folder cannot be used.
@@ -78,7 +86,7 @@ class RunWriter:
         if name is not None:
             check_name(name)
         elif place is not None and place.name is not None:
-            name = _free_name(runs_dir, place.name)
+            name = free_name(runs_dir, place.name)
         started_at = datetime.now(UTC)
         self._summarizer = Summarizer()
         self.record = begin_record(config, environment, started_at, model=model, source=extra.get(SOURCE))
@@ -86,46 +94,62 @@ class RunWriter:
         if place:
             self.record.sweep, self.record.sweep_index = place.sweep, place.index
             self.record.replaces = list(place.replaces)
-        contents = {CONFIG: to_yaml(config).encode(), **extra}
+        self._runs_dir, self._alone, self._is_in_sweep = runs_dir, alone, place is not None
+        self._contents = {CONFIG: to_yaml(config).encode(), **extra}
+        self._made = make_folder(runs_dir, name)
+        self.path = runs_dir / (name or stem_of(config, started_at))
+        self._losses: int | None = None
+        # What losses.csv holds, or will when it is made.
+        self._rows, self._whole_bytes = HEADER, len(HEADER)
+        if at_once:
+            self._appear()
+
+    def _appear(self, weights: Mapping[str, bytes] = _NOTHING, *, has_ended: bool = False) -> None:
+        """Make the run directory with all that is there to be written."""
+        contents = {**self._contents, **weights}
         self.record.files = {file: len(content) for file, content in contents.items()}
-        self._made = _make_folder(runs_dir, name)
-        stem = name or _stem(config, started_at)
+        if has_ended:
+            self.record.files[LOSSES] = self._whole_bytes
         try:
             with ExitStack() as stack:
                 try:
-                    hidden = stack.enter_context(hidden_folder(runs_dir, more_follow=place is not None))
+                    hidden = stack.enter_context(hidden_folder(self._runs_dir, more_follow=self._is_in_sweep))
                 except OSError as error:
-                    raise unusable_folder(runs_dir, error) from error
+                    raise unusable_folder(self._runs_dir, error) from error
                 for file, content in contents.items():
-                    (hidden / file).write_bytes(content)
-                write_record(hidden, self.record)
+                    write_file(f"{hidden}/{file}", content)
+                write_file(f"{hidden}/{RECORD}", content_of(self.record))
                 # Last of all: from here on there is a file to close.
-                self._losses = _open_losses(hidden / LOSSES)
+                losses = _open_losses(f"{hidden}/{LOSSES}", self._rows)
                 try:
-                    self.path = _show(hidden, runs_dir, stem, is_named=name is not None)
+                    self.path = show(hidden, self.path, is_named=self.record.name is not None)
                 except BaseException:
-                    self._losses.close()
+                    os.close(losses)
                     raise
         except OSError as error:
-            raise _cannot_write(runs_dir / stem, error) from error
-        self._whole_bytes = len(HEADER)
+            raise _cannot_write(self.path, error) from error
+        self._losses, self._rows = losses, b""
         self.record.path = str(self.path)
 
     def append(self, batch: Batch) -> None:
-        """Add the batch's lines to losses.csv; they are with the operating system when this returns.
+        """Add the batch's lines to losses.csv; if it is there, the system has them when this returns.
 
         If only some of the lines find room, they count.
         """
         rows = format_rows(batch.first_step, batch.losses, batch.elapsed_s)
-        try:
-            written = self._losses.write(rows)
-            while written < len(rows):  # a disk that fills up takes a part, and then raises
-                written += self._losses.write(rows[written:])
-        except BaseException as error:
-            self._take(batch, self._cut_to_whole(rows))
-            if isinstance(error, OSError):
-                raise _cannot_write(self.path, error) from error
-            raise
+        is_first = self._whole_bytes == len(HEADER)
+        if self._losses is None and not is_first:
+            self._appear()
+        if self._losses is None:
+            self._rows += rows
+        else:
+            try:
+                write_all(self._losses, rows)
+            except BaseException as error:
+                self._take(batch, self._cut_to_whole(self._losses, rows))
+                if isinstance(error, OSError):
+                    raise _cannot_write(self.path, error) from error
+                raise
         self._whole_bytes += len(rows)
         self._take(batch, len(batch.losses))
 
@@ -134,14 +158,14 @@ class RunWriter:
             steps = range(batch.first_step, batch.first_step + count)
             self._summarizer.extend(steps, batch.losses[:count], batch.elapsed_s[count - 1])
 
-    def _cut_to_whole(self, rows: bytes) -> int:
+    def _cut_to_whole(self, losses: int, rows: bytes) -> int:
         """Cut losses.csv after the last whole line of `rows` that is in it, and count those lines."""
-        end = os.fstat(self._losses.fileno()).st_size - self._whole_bytes
+        end = os.fstat(losses).st_size - self._whole_bytes
         end = rows.rfind(b"\n", 0, max(end, 0)) + 1
         self._whole_bytes += end
         with suppress(OSError):
-            self._losses.truncate(self._whole_bytes)
-            self._losses.seek(self._whole_bytes)
+            os.ftruncate(losses, self._whole_bytes)
+            os.lseek(losses, self._whole_bytes, os.SEEK_SET)
         return rows.count(b"\n", 0, end)
 
     def finish(
@@ -150,110 +174,80 @@ class RunWriter:
         parameters: Mapping[str, Any] | None = None,
         result: str | None = None,
         error: str | None = None,
-        *,
-        durable: bool = True,
     ) -> RunRecord:
         """Write the weights and the final record, and let go of the run.
 
-        run.json says how the run ended only once everything of it is on the disk. Where one sync serves many
-        runs, `durable` is false: run.json then still says `running`, and the lock is held, until `settle` has
-        been told of the run and `close` is called.
+        run.json says how the run ended only once everything of it is on the disk.
 
         Args:
             status: how the run ended.
             parameters: the final parameters as NumPy arrays, by name.
             result: the fitted formula.
             error: why the run failed.
-            durable: whether to wait for the disk.
 
         """
         record = self.record
         end_record(record, status, self._summarizer, result, error)
-        record.files[LOSSES] = self._whole_bytes
         try:
-            if parameters is not None:
-                weights = _npz(parameters)
-                write_whole(self.path / WEIGHTS, weights)
-                record.files[WEIGHTS] = len(weights)
+            weights = {} if parameters is None else {WEIGHTS: npz_bytes(parameters)}
             record.status = "running"
-            write_record(self.path, record)
+            if self._losses is None:
+                with suppress(
+                    RunError
+                ):  # without room for all of it, there may be some for what it has to say
+                    self._appear(weights, has_ended=True)
+            if self._losses is None or LOSSES not in record.files:
+                self._end(weights)
             record.status = status
-            if durable:
-                self._settle()
+            if self._alone:
+                _make_last(self.path, record, self._made)
+                self.close()
         except OSError as os_error:
-            self._fail(os_error)
+            failure = _cannot_write(self.path, os_error)
+            self._fail(failure)
+            raise failure from os_error
+        except EvoError as failure:
+            self._fail(failure)
+            raise
         except BaseException:
             self.close()
             raise
         return record
 
-    def _settle(self) -> None:
-        _make_last(self.path, self.record, self._made)
-        self.close()
+    def _end(self, weights: Mapping[str, bytes]) -> None:
+        """Write what a run directory lacks at the end, and make it if it is not there."""
+        if self._losses is None:
+            self._appear()
+        for file, content in weights.items():
+            write_whole(self.path / file, content)
+        self.record.files |= {LOSSES: self._whole_bytes} | {f: len(content) for f, content in weights.items()}
+        write_record(self.path, self.record)
 
-    def _fail(self, os_error: OSError) -> None:
+    def _fail(self, failure: EvoError) -> None:
         """Record that the disk did not take the run, if it takes as much as that."""
-        failure = _cannot_write(self.path, os_error)
         self.record.status, self.record.error = "failed", str(failure)
         try:
             # Without room for it the writer is gone, and readers see an interrupted run.
-            with suppress(OSError):
-                write_failure(self.path, self.record)
-                sync_file(self.path / RECORD)
+            if self._losses is not None:
+                with suppress(OSError):
+                    write_failure(self.path, self.record)
+                    sync_file(self.path / RECORD)
         finally:
             self.close()
-        raise failure from os_error
 
     def close(self) -> None:
         """Let go of the run."""
-        with suppress(OSError):  # what a close can still complain of, a sync has complained of
-            self._losses.close()
+        losses, self._losses = self._losses, None
+        if losses is not None:
+            with suppress(OSError):  # what a close can still complain of, a sync has complained of
+                os.close(losses)
 
     def discard(self) -> None:
         """Remove a run that has not begun."""
+        is_there = self._losses is not None
         self.close()
-        shutil.rmtree(self.path, ignore_errors=True)
-
-
-class MemoryWriter:
-    """A run that is kept in memory alone, in the form of a RunWriter."""
-
-    def __init__(
-        self,
-        config: RunConfig,
-        environment: dict[str, Any],
-        model: str | None = None,
-        source: bytes | None = None,
-    ) -> None:
-        self._summarizer = Summarizer()
-        self.record = begin_record(config, environment, datetime.now(UTC), model=model, source=source)
-        self.losses: list[float] = []
-        self.elapsed_s: list[float] = []
-        self.parameters: dict[str, Any] = {}
-
-    def append(self, batch: Batch) -> None:
-        """Keep the batch."""
-        self.losses += batch.losses
-        self.elapsed_s += batch.elapsed_s
-        steps = range(batch.first_step, batch.first_step + len(batch.losses))
-        self._summarizer.extend(steps, batch.losses, batch.elapsed_s[-1])
-
-    def finish(
-        self,
-        status: Status,
-        parameters: Mapping[str, Any] | None = None,
-        result: str | None = None,
-        error: str | None = None,
-        *,
-        durable: bool = True,  # noqa: ARG002 - the signature of a RunWriter
-    ) -> RunRecord:
-        """Keep copies of the final parameters, and complete the record."""
-        self.parameters = {name: array.copy() for name, array in (parameters or {}).items()}
-        end_record(self.record, status, self._summarizer, result, error)
-        return self.record
-
-    def discard(self) -> None:
-        """Forget a run that has not begun."""
+        if is_there:
+            shutil.rmtree(self.path, ignore_errors=True)
 
 
 def close_run(path: Path, status: Status, error: str) -> RunRecord:
@@ -322,92 +316,16 @@ def end_record(
     record.finished_at = max(now, record.started_at or now)
 
 
-def check_name(name: str) -> None:
-    """Refuse a run name that is more than the name of a directory.
-
-    Raises:
-        ConfigError: the name is empty, hidden, or contains anything that could lead elsewhere.
-
-    """
-    if not re.fullmatch(r"\w[\w.+=,@-]*", name) or len(name.encode()) > 200:
-        raise ConfigError(
-            f"name: '{name}' cannot name a directory; use letters, digits and _ . - + = , @, and no path",
-            key="name",
-        )
-
-
-def _free_name(folder: Path, name: str) -> str:
-    """The name, or with `-2`, `-3`, … behind it: what has the name is a run of the same sweep, half done."""
-    found, count = name, 1
-    while os.path.lexists(folder / found):
-        count += 1
-        found = f"{name}-{count}"
-    return found
-
-
-def _stem(config: RunConfig, started_at: datetime) -> str:
-    # Of a level in a user's file, FILE.py:Class, the class is name enough.
-    impl = re.sub(r"\W+", "_", config.impl.rpartition(":")[2])[:40]
-    return f"{started_at:%Y%m%dT%H%M%SZ}-{config.task}-{impl}-s{config.seed}"
-
-
-def _make_folder(runs_dir: Path, name: str | None) -> list[Path]:
-    """Make the folder for runs, and refuse a name in it that is taken; the folders that had to be made."""
-    try:
-        made = [folder for folder in (runs_dir, *runs_dir.parents) if look(folder) is None]
-        runs_dir.mkdir(parents=True, exist_ok=True)
-        if name is not None and os.path.lexists(runs_dir / name):
-            raise _taken(runs_dir / name)
-    except OSError as error:
-        raise unusable_folder(runs_dir, error) from error
-    return made
-
-
-def _open_losses(path: Path) -> io.FileIO:
-    """losses.csv with its header, locked."""
-    losses = io.FileIO(path, "xb")
+def _open_losses(path: str, content: bytes) -> int:
+    """losses.csv with what is known of it, locked."""
+    losses = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         fcntl.flock(losses, fcntl.LOCK_EX)
-        losses.write(HEADER)
+        write_all(losses, content)
     except BaseException:
-        losses.close()
+        os.close(losses)
         raise
     return losses
-
-
-def _show(hidden: Path, runs_dir: Path, stem: str, *, is_named: bool) -> Path:
-    """Give a whole run directory its name, which nothing else has: a run directory is never empty."""
-    while True:
-        path = runs_dir / (stem if is_named else f"{stem}-{os.urandom(4).hex()}")
-        try:
-            hidden.rename(path)
-        except OSError as error:
-            if not os.path.lexists(path):
-                raise
-            if is_named:
-                raise _taken(path) from error
-        else:
-            return path
-
-
-def _taken(path: Path) -> ConfigError:
-    return ConfigError(f"name: {path} exists already, and no run is ever overwritten", key="name")
-
-
-def unusable_folder(runs_dir: Path, error: OSError) -> ConfigError:
-    """The error for a folder in which no run can be made."""
-    with suppress(OSError):
-        if look(runs_dir) is not None and not is_folder(runs_dir):
-            return ConfigError(f"runs_dir: '{runs_dir}' is not a directory", key="runs_dir")
-    return ConfigError(f"runs_dir: cannot write in '{runs_dir}': {error.strerror}", key="runs_dir")
-
-
-def _npz(parameters: Mapping[str, Any]) -> bytes:
-    import numpy as np  # reading runs must not need NumPy
-
-    buffer = io.BytesIO()
-    np.savez(buffer, **parameters)
-    return buffer.getvalue()
 
 
 def _cannot_write(path: Path, error: OSError) -> RunError:

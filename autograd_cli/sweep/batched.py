@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from time import monotonic, sleep
 
-from autograd_cli.contract.config import digest_of
 from autograd_cli.sweep.endings import Endings
 from autograd_cli.sweep.events import WAIT_S, Event, Note, Started, Through
 from autograd_cli.sweep.plan import PlannedRun
@@ -118,12 +117,15 @@ def _runs_max() -> int:
 
 def _batches(runs: Sequence[PlannedRun], workers: int, gpu: int | None) -> Iterator[Unit]:
     """Runs that can share a program, cut to what fits into cache or memory, and evenly for the workers."""
-    groups: dict[str, list[PlannedRun]] = {}
+    groups: dict[object, list[PlannedRun]] = {}
+    threads = None
     for run in runs:
-        set_threads(run.config.threads)
+        if run.config.threads != threads:
+            threads = run.config.threads
+            set_threads(threads)
         varying = run.cell.batch_class.per_run
-        shared = {key: value for key, value in run.config.to_dict().items() if key not in varying}
-        groups.setdefault(digest_of(shared), []).append(run)
+        shared = tuple(item for item in run.config.to_dict().items() if item[0] not in varying)
+        groups.setdefault(shared, []).append(run)
     for group in groups.values():
         first = group[0]
         bytes_per_run = first.cell.batch_class.bytes_per_run(first.config)

@@ -90,7 +90,7 @@ def receive(parcel: Parcel, run: PlannedRun, job: Job) -> RunSummary:
     except OSError as error:
         return RunSummary("failed", reason=f"{job.runs_dir}: cannot write the run: {error.strerror}")
     if parcel.outcome.status != "interrupted":
-        note_done(job.runs_dir, run.digest, path.name)
+        note_done(job.runs_dir, [(run.digest, str(path))])
     return replace(parcel.outcome, path=str(path))
 
 

@@ -37,7 +37,7 @@ class Endings:
         self._through: list[tuple[PlannedRun, RunSummary]] = []
         self._settled: list[tuple[PlannedRun, RunSummary]] = []
         self._settled_s = -_PATIENCE_S
-        self._has_settled = False
+        self._has_settled = self._has_failed = False
 
     def hold(self, writer: RunWriter) -> None:
         """Keep the lock of a run that is through."""
@@ -48,13 +48,13 @@ class Endings:
     def add(self, run: PlannedRun, outcome: RunSummary) -> None:
         """Take in how a run ended, which its record does not say yet."""
         self._through.append((run, outcome))
+        self._has_failed |= outcome.status in ("failed", "timed out")
 
     def look(self) -> None:
         """Settle what is there, if it is time."""
         if not self._through:
             return
-        has_failed = any(outcome.status in ("failed", "timed out") for _, outcome in self._through)
-        is_urgent = len(self._through) >= self._most or has_failed
+        is_urgent = len(self._through) >= self._most or self._has_failed
         if is_urgent or monotonic() - self._settled_s >= _PATIENCE_S:
             self._settle()
 
@@ -81,16 +81,17 @@ class Endings:
         remove_leftovers(self._runs_dir)
 
     def _settle(self) -> None:
-        endings = {Path(o.path): o.status for _, o in self._through if o.path is not None}
-        failed = settle(self._runs_dir, endings)
+        failed = settle(self._runs_dir, {o.path: o.status for _, o in self._through if o.path is not None})
+        done = []
         for run, outcome in self._through:
-            reason = failed.get(Path(outcome.path)) if outcome.path is not None else None
+            reason = failed.get(outcome.path or "")
             if reason is not None:
                 outcome = replace(outcome, status="failed", reason=reason)  # noqa: PLW2901 - what became of it
             elif outcome.path is not None and outcome.status != "interrupted":
-                note_done(self._runs_dir, run.digest, Path(outcome.path).name)
+                done.append((run.digest, outcome.path))
             self._settled.append((run, outcome))
-        self._through = []
+        note_done(self._runs_dir, done)
+        self._through, self._has_failed = [], False
         while self._held:
             self._held.pop().close()
         self._settled_s, self._has_settled = monotonic(), True

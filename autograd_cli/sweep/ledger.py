@@ -10,7 +10,7 @@ done     `digest<TAB>directory` for each run that a sweep has finished, appended
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,10 +19,10 @@ from autograd_cli.catalogue.registry import TASKS
 from autograd_cli.contract.config import RunConfig, digest_of, kinship_of
 from autograd_cli.errors import ConfigError, RunError
 from autograd_cli.runs.nursery import remove_leftovers
+from autograd_cli.runs.place import unusable_folder
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import RunRecord, Status
 from autograd_cli.runs.summary import RunSummary
-from autograd_cli.runs.writer import unusable_folder
 
 _FOLDER = ".sweeps"
 _CLAIMS = "claims"
@@ -153,12 +153,16 @@ class Ledger:
                 self.index.read(name)
 
 
-def note_done(runs_dir: Path, digest: str, name: str) -> None:
-    """Tell other sweeps that the run is finished; without the journal's file they look for themselves."""
+def note_done(runs_dir: Path, done: Iterable[tuple[str, str]]) -> None:
+    """Tell other sweeps which runs are finished, each by its digest and its directory's path.
+
+    Without the journal's file they look for themselves.
+    """
+    lines = "".join(f"{digest}\t{os.path.basename(path)}\n" for digest, path in done)
     with suppress(OSError):
         journal = os.open(runs_dir / _FOLDER / _DONE, os.O_WRONLY | os.O_APPEND)
         try:
-            os.write(journal, f"{digest}\t{name}\n".encode())
+            os.write(journal, lines.encode())
         finally:
             os.close(journal)
 

@@ -10,19 +10,21 @@ from autograd_cli.catalogue.cell import Cell
 from autograd_cli.catalogue.files import look_for_class, names_class
 from autograd_cli.catalogue.registry import find_task
 from autograd_cli.config.files import Setting
-from autograd_cli.config.resolve import gather, keys_of, parse_value, resolve
+from autograd_cli.config.resolve import Base, keys_of, parse_value
 from autograd_cli.config.values import RUNS_MAX, expand_values
 from autograd_cli.contract.config import RunConfig, follows_level, identity_of
 from autograd_cli.contract.keys import COMMON_KEYS, Key, Value, show
 from autograd_cli.contract.task import Task
 from autograd_cli.errors import ConfigError
 from autograd_cli.runs.naming import fill, is_template
-from autograd_cli.runs.writer import check_name
+from autograd_cli.runs.place import check_name
 from autograd_cli.sweep.request import Request
 
 SEED = COMMON_KEYS["seed"]
 _COMPLAINTS_SHOWN = 20
 _CELL = ("task", "impl")
+# A task and a level, as a request names them, where it does.
+_Named = tuple[tuple[str, Setting], ...]
 
 
 @dataclass(frozen=True)
@@ -104,21 +106,25 @@ def make_plan(request: Request) -> Plan:
     counts = [_count(axes, repeats, request.pairs, complaints) for axes, repeats, _ in blocks]
     if sum(counts) > RUNS_MAX:
         complaints.add(ConfigError(f"the sweep has {sum(counts)} runs; at most {RUNS_MAX} are allowed"))
+    known = _Known(request)
     for (axes, _, settings), count in zip(blocks, counts, strict=True):
         # Without its task or its level, nothing can be said of a block's other values.
         if count and all(key in axes for key in ("task", "impl") if key in settings):
-            _check_values(axes, request, complaints)
+            _check_values(axes, request, known, complaints)
     complaints.raise_any()
     resolved: list[tuple[Cell, RunConfig]] = []
     for axes, repeats, settings in blocks:
         for point in _points(axes, request.pairs):
+            cell, config = known.resolve(point)
             try:
-                cell, config = resolve(gather(point), request.base, request.classes)
                 _check_seeds(config.seed, repeats, settings)
             except ConfigError as error:
                 complaints.add(error)
                 continue
-            resolved += [(cell, replace(config, seed=config.seed + i)) for i in range(repeats)]
+            if repeats == 1:
+                resolved.append((cell, config))
+            else:
+                resolved += [(cell, replace(config, seed=config.seed + i)) for i in range(repeats)]
     complaints.raise_any()
     runs = _label(resolved)
     _check_twice(runs)
@@ -192,36 +198,73 @@ def _count(axes: Mapping[str, Sequence[Setting]], repeats: int, pairs: bool, com
     return repeats * (max(lengths.values(), default=1) if pairs else prod(lengths.values()))
 
 
-def _check_values(axes: Mapping[str, Sequence[Setting]], request: Request, complaints: Complaints) -> None:
+class _Known:
+    """The levels of a request, and each value that was found to be one of theirs: read once for all runs."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._bases: dict[_Named, Base] = {}
+        self._values: dict[tuple[_Named, str, Setting], dict[str, Value]] = {}
+
+    def base(self, named: _Named) -> Base:
+        """What the files say of a task and a level, that a request names so; raises ConfigError."""
+        if named not in self._bases:
+            self._bases[named] = Base.of(dict(named), self._request.base, self._request.classes)
+        return self._bases[named]
+
+    def value(self, named: _Named, key: str, setting: Setting) -> dict[str, Value]:
+        """The value by its key, as the level takes it; raises ConfigError."""
+        place = (named, key, setting)
+        if place not in self._values:
+            self._values[place] = self.base(named).parse({key: setting})
+        return self._values[place]
+
+    def resolve(self, point: Sequence[tuple[str, Setting]]) -> tuple[Cell, RunConfig]:
+        """One run; raises ConfigError where two of its values do not go together."""
+        named = tuple(item for item in point if item[0] in _CELL)
+        values: dict[str, Value] = {}
+        for key, setting in point:
+            if key not in _CELL:
+                values |= self.value(named, key, setting)
+        base = self.base(named)
+        return base.cell, base.config(values, dict(point))
+
+
+def _check_values(
+    axes: Mapping[str, Sequence[Setting]], request: Request, known: _Known, complaints: Complaints
+) -> None:
     """Look at each value alone, so that one bad value does not hide another."""
     tasks = [task for setting in axes.get("task", ()) if (task := _task(setting))]
     for named, others in _cells_and_values(axes, request.pairs):
-        found, cell = _try(named, request)
-        if not found and cell and cell.given is None and names_class(cell.spec.name):
-            found = _try_class(cell.spec.name)
-        if found:
-            complaints.add(found)
+        try:
+            cell = known.base(named).cell
+            if cell.given is None and names_class(cell.spec.name):
+                look_for_class(cell.spec.name)
+        except ConfigError as error:
+            complaints.add(error)
             continue
         for key, values in others.items():
             if foreign := _foreign_key(key, values[0], cell, tasks):
                 complaints.add(foreign)
                 continue
             for value in values:
-                if (found := _try([*named, (key, value)], request)[0]) is not None:
-                    complaints.add(found)
+                try:
+                    known.value(named, key, value)
+                except ConfigError as error:
+                    complaints.add(error)
 
 
 def _cells_and_values(
     axes: Mapping[str, Sequence[Setting]], pairs: bool
-) -> Iterator[tuple[list[tuple[str, Setting]], dict[str, list[Setting]]]]:
+) -> Iterator[tuple[_Named, dict[str, list[Setting]]]]:
     """Each task and level once, and the values of the other keys that come with it."""
     others = {key: list(values) for key, values in axes.items() if key not in _CELL}
     if not pairs:
         names = [key for key in _CELL if key in axes]
         for chosen in product(*(axes[key] for key in names)):
-            yield list(zip(names, chosen, strict=True)), others
+            yield tuple(zip(names, chosen, strict=True)), others
         return
-    together: dict[tuple[tuple[str, Setting], ...], dict[str, dict[Setting, None]]] = {}
+    together: dict[_Named, dict[str, dict[Setting, None]]] = {}
     for row in _points(axes, pairs):
         named = tuple(item for item in row if item[0] in _CELL)
         seen = together.setdefault(named, {})
@@ -229,7 +272,7 @@ def _cells_and_values(
             if key not in _CELL:
                 seen.setdefault(key, {})[value] = None
     for named, values in together.items():
-        yield list(named), {key: list(found) for key, found in values.items()}
+        yield named, {key: list(found) for key, found in values.items()}
 
 
 def _task(setting: Setting) -> Task | None:
@@ -239,30 +282,14 @@ def _task(setting: Setting) -> Task | None:
         return None  # told elsewhere
 
 
-def _foreign_key(key: str, setting: Setting, cell: Cell | None, tasks: Sequence[Task]) -> ConfigError | None:
+def _foreign_key(key: str, setting: Setting, cell: Cell, tasks: Sequence[Task]) -> ConfigError | None:
     """The mistake of giving all tasks a key that only some of them have."""
-    if cell is None or key in keys_of(cell.task) or not any(key in keys_of(task) for task in tasks):
+    if key in keys_of(cell.task) or not any(key in keys_of(task) for task in tasks):
         return None
     return ConfigError(
         f"{setting.where}: task {cell.task.name} has no key '{key}', which others of the sweep have; tasks "
         "with different keys go into 'blocks:' of a sweep file, as in configs/sweeps/tasks.yaml"
     )
-
-
-def _try(point: list[tuple[str, Setting]], request: Request) -> tuple[ConfigError | None, Cell | None]:
-    try:
-        cell, _ = resolve(gather(point), request.base, request.classes)
-    except ConfigError as error:
-        return error, None
-    return None, cell
-
-
-def _try_class(name: str) -> ConfigError | None:
-    try:
-        look_for_class(name)
-    except ConfigError as error:
-        return error
-    return None
 
 
 def _points(axes: Mapping[str, Sequence[Setting]], pairs: bool) -> Iterator[list[tuple[str, Setting]]]:

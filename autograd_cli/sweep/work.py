@@ -128,9 +128,8 @@ def execute(
         if interruption.explains(error):
             raise
         return record_failure(run, job, describe(error))
-    if begun:
-        begun([experiment.record.path])
-    return (yield from train(run, experiment, job, interruption, start_s, parent=parent, endings=endings))
+    unit = train_batch((run,), experiment, job, interruption, start_s, begun, parent=parent, endings=endings)
+    return (yield from unit)[0]
 
 
 def set_up(run: PlannedRun, job: Job, endings: Endings | None = None) -> Experiment:
@@ -142,7 +141,7 @@ def set_up(run: PlannedRun, job: Job, endings: Endings | None = None) -> Experim
         place=SweepPlace(job.sweep, run.index, run.replaces, run.name),
         git=job.git,
         gpu=job.gpu,
-        durable=endings is None,
+        alone=endings is None,
     )
 
 
@@ -152,13 +151,9 @@ def train(
     job: Job,
     interruption: Interruption,
     start_s: float,
-    *,
-    parent: int | None = None,
-    endings: Endings | None = None,
 ) -> Training[RunSummary]:
     """Bring a run that was set up to its end; `start_s` is when its time began, by `monotonic`."""
-    unit = train_batch((run,), experiment, job, interruption, start_s, parent=parent, endings=endings)
-    return (yield from unit)[0]
+    return (yield from train_batch((run,), experiment, job, interruption, start_s))[0]
 
 
 def execute_batch(
@@ -176,6 +171,11 @@ def execute_batch(
     """
     outcomes: list[RunSummary] = []
     paths: list[str] = []
+
+    def tell(own: list[str]) -> None:
+        if begun:
+            begun(paths + own)
+
     while left := runs[len(outcomes) :]:
         start_s = monotonic()
         part, experiment = prepare_some(left, job, endings)
@@ -185,12 +185,10 @@ def execute_batch(
                 outcomes.append(outcome)
             paths += [outcome.path or "" for outcome in outcomes[len(paths) :]]
             continue
-        paths += [recording.record.path for recording in experiment.recordings]
-        if begun:
-            begun(paths)
         outcomes += yield from train_batch(
-            part, experiment, job, interruption, start_s, parent=parent, endings=endings
+            part, experiment, job, interruption, start_s, tell, parent=parent, endings=endings
         )
+        paths += [outcome.path or "" for outcome in outcomes[len(paths) :]]
     return outcomes
 
 
@@ -204,7 +202,7 @@ def prepare_some(runs: Unit, job: Job, endings: Endings | None = None) -> tuple[
             places = [SweepPlace(job.sweep, run.index, run.replaces, run.name) for run in runs]
             configs = [run.config for run in runs]
             return runs, prepare_batch(
-                runs[0].cell, configs, job.runs_dir, places, job.git, job.gpu, durable=endings is None
+                runs[0].cell, configs, job.runs_dir, places, job.git, job.gpu, alone=endings is None
             )
         except Exception as error:  # whatever it is, it comes again, and is then told of one run
             if len(runs) == 1 or not is_out_of_memory(error):
@@ -219,12 +217,15 @@ def train_batch(
     job: Job,
     interruption: Interruption,
     start_s: float,
+    begun: Begun | None = None,
     *,
     parent: int | None = None,
     endings: Endings | None = None,
 ) -> Training[list[RunSummary]]:
     """Bring runs that were set up together to their ends; a run's time is its share of all."""
+    is_told = begun is None or _tell_of(experiment, begun)
     for batches in experiment.run(interruption):
+        is_told = is_told or begun is None or _tell_of(experiment, begun)
         if parent is not None and os.getppid() != parent:
             interruption.stop()
         if endings is not None:
@@ -234,6 +235,13 @@ def train_batch(
         yield batches[0].first_step + len(batches[0].losses)
     both = zip(runs, experiment.recordings, strict=True)
     return [settle(run, job, recording, endings) for run, recording in both]
+
+
+def _tell_of(experiment: Experiment, begun: Begun) -> bool:
+    """Tell of the run directories, if they are there."""
+    if experiment.record.path:
+        begun([recording.record.path for recording in experiment.recordings])
+    return bool(experiment.record.path)
 
 
 def _time_out(experiment: Experiment, batches: Sequence[Batch], job: Job) -> None:
@@ -250,7 +258,7 @@ def settle(run: PlannedRun, job: Job, recording: Recording, endings: Endings | N
         if isinstance(recording.writer, RunWriter):
             endings.hold(recording.writer)
     elif record.status != "interrupted":
-        note_done(job.runs_dir, run.digest, Path(record.path).name)
+        note_done(job.runs_dir, [(run.digest, record.path)])
     return RunSummary.of(record)
 
 
@@ -263,17 +271,17 @@ def record_failure(run: PlannedRun, job: Job, reason: str, status: Status = "fai
         record = writer.finish(status, error=reason)
     except EvoError as error:
         return RunSummary(status, reason=f"{reason}; and {error}")
-    note_done(job.runs_dir, run.digest, Path(record.path).name)
+    note_done(job.runs_dir, [(run.digest, record.path)])
     return RunSummary.of(record)
 
 
 def record_timeout(run: PlannedRun, job: Job, path: str | None) -> RunSummary:
     """Say of a run that hung, and whose worker was killed, that it took too long; `path` is its directory."""
     if path is None:
-        return record_failure(run, job, f"{job.too_long} to start", "timed out")
+        return record_failure(run, job, f"{job.too_long} to its first losses", "timed out")
     try:
         record = close_run(Path(path), "timed out", job.too_long)
     except EvoError as error:
         return RunSummary("timed out", path, reason=f"{job.too_long}; and {error}")
-    note_done(job.runs_dir, run.digest, Path(path).name)
+    note_done(job.runs_dir, [(run.digest, path)])
     return RunSummary.of(record)

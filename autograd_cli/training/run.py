@@ -11,8 +11,10 @@ from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.level import Level
 from autograd_cli.contract.watched import WatchedConfig, watched
 from autograd_cli.errors import EvoError
+from autograd_cli.runs.memory import MemoryWriter
+from autograd_cli.runs.place import check_name
 from autograd_cli.runs.record import SOURCE, RunRecord, Status, SweepPlace
-from autograd_cli.runs.writer import MemoryWriter, RunWriter, check_name
+from autograd_cli.runs.writer import RunWriter
 from autograd_cli.training.clock import Clock, clock_of
 from autograd_cli.training.device import use_device
 from autograd_cli.training.environment import GitState, describe_environment
@@ -28,14 +30,13 @@ class Recording:
     Attributes:
         config: what is trained.
         writer: where it is recorded.
-        durable: whether its end waits for the disk; see `RunWriter.finish`.
         status: how it ended; None while it goes on.
         error: why it failed.
 
     """
 
-    def __init__(self, config: RunConfig, writer: RunWriter | MemoryWriter, *, durable: bool = True) -> None:
-        self.config, self.writer, self.durable = config, writer, durable
+    def __init__(self, config: RunConfig, writer: RunWriter | MemoryWriter) -> None:
+        self.config, self.writer = config, writer
         self.status: Status | None = None
         self.error: str | None = None
 
@@ -74,9 +75,7 @@ class Recording:
     def finish(self, parameters: Mapping[str, Any] | None, result: str | None) -> None:
         """Write down how the run ended; one that nothing has ended is complete."""
         with suppress(EvoError):  # the record says so
-            self.writer.finish(
-                self.status or "completed", parameters, result, self.error, durable=self.durable
-            )
+            self.writer.finish(self.status or "completed", parameters, result, self.error)
 
 
 class Experiment:
@@ -205,9 +204,9 @@ def prepare(
     place: SweepPlace | None = None,
     git: Mapping[str, Any] | None = None,
     gpu: int | None = None,
-    durable: bool = True,
+    alone: bool = True,
 ) -> Experiment:
-    """One run, ready to start: imports what the level needs, and creates the run directory last.
+    """One run, ready to start: imports what the level needs, and makes the run directory last.
 
     Args:
         cell: what to train.
@@ -217,7 +216,9 @@ def prepare(
         place: the sweep that the run belongs to.
         git: the state of the git tree, where the caller has asked already.
         gpu: which GPU a run on `cuda` uses; None for torch's choice, the first that it sees.
-        durable: whether the run's end waits for the disk; see `RunWriter.finish`.
+        alone: whether the run's end waits for the disk; see `RunWriter`. If not, a run of a level of evo's
+            own gets its directory once there is more in it than a moment's losses; a level of the user's own
+            may hang, or end this process, and what it is at has to be seen before.
 
     Raises:
         ConfigError: the device is not there, the arrays do not fit into memory, a level from outside cannot
@@ -238,10 +239,13 @@ def prepare(
     writer = (
         MemoryWriter(config, environment, model, cell.source)
         if runs_dir is None
-        else RunWriter(runs_dir, config, name, environment, place, model, kept_of(cell))
+        else RunWriter(
+            *(runs_dir, config, name, environment, place, model, kept_of(cell)),
+            alone=alone,
+            at_once=alone or cell.is_foreign,
+        )
     )
-    recordings = [Recording(config, writer, durable=durable)]
-    return Experiment(cell, level, recordings, clock, is_batch=False, given=given)
+    return Experiment(cell, level, [Recording(config, writer)], clock, is_batch=False, given=given)
 
 
 def prepare_batch(
@@ -252,7 +256,7 @@ def prepare_batch(
     git: Mapping[str, Any],
     gpu: int | None = None,
     *,
-    durable: bool = True,
+    alone: bool = True,
 ) -> Experiment:
     """Many runs as one program, in the form of `prepare`; their number stands as `batch` in their records.
 
@@ -272,8 +276,8 @@ def prepare_batch(
     recordings: list[Recording] = []
     try:
         for config, place in zip(configs, places, strict=True):
-            writer = RunWriter(runs_dir, config, None, environment, place)
-            recordings.append(Recording(config, writer, durable=durable))
+            writer = RunWriter(runs_dir, config, None, environment, place, alone=alone, at_once=alone)
+            recordings.append(Recording(config, writer))
     except BaseException:
         for recording in recordings:
             recording.writer.discard()

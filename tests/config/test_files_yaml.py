@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_cli as evo
-from autograd_cli.config.files import read_config_file, to_yaml
+from autograd_cli.config import files
+from autograd_cli.config.files import config_folder, read_config_file, to_yaml
 from autograd_cli.errors import ConfigError
 from autograd_cli.runs.reader import read_run
 from tests.faulty import python, told
@@ -124,3 +125,62 @@ def test_a_reason_that_is_no_utf_8_is_kept(tmp_path: Path) -> None:
     RunWriter(tmp_path, config_of("sin", "numpy"), "r", {}).finish("failed", error=reason)
     assert read_run(tmp_path / "r").error == reason
     assert evo.load(str(tmp_path / "r"))[0].record.error == reason
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            "lr: 1e-6",
+            "N: 64  # words",
+            "levels:",
+            "  nn:",
+            "  optim: # x",
+            "    lr: -1",
+            "    start: uniform",
+            "# lr: 2",
+            "",
+            "  # deep",
+            "      lr: 3",
+            " lr: 4",
+            "lr:5",
+            "levels: 1",
+            "name: a b",
+            "blocks:",
+            "x: 0..9",
+            "note: yes",
+            "a: 1:2",
+            "-",
+            "---",
+            "# \x85lr: 6",
+            "b: 'q'",
+            "    N:",
+            "N: 1_0",
+            "y: ~",
+            "c:\t1",
+            "d: 1\r",
+        ]
+    ),
+    max_size=8,
+)
+
+
+@given(LINES)
+def test_a_plain_file_is_read_as_yaml_reads_it(lines: list[str]) -> None:
+    """Whatever is read without YAML's own parser, that parser reads as the same."""
+    text, path = "\n".join(lines), Path("here.yaml")
+    plain = files._read_plain(text, path)
+    if plain is not None:
+        assert plain == files._read_yaml(text, path, lists=True)
+
+
+@pytest.mark.parametrize("path", sorted(config_folder().glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_defaults_of_every_task_are_plain(path: Path) -> None:
+    """A short run need not wait for a parser to be imported."""
+    text = path.read_text(encoding="utf-8")
+    assert files._read_plain(text, path) == files._read_yaml(text, path, lists=False)
+
+
+@given(st.text("aeflnorstuyNOT_019.-", min_size=1, max_size=5))
+def test_a_word_is_written_as_yaml_writes_it(word: str) -> None:
+    """What is written without asking YAML is what YAML would have quoted, or left, in the same way."""
+    assert files._text(word) == yaml.safe_dump([word], width=99).removeprefix("- ").rstrip("\n")

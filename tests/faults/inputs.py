@@ -204,8 +204,10 @@ NONSENSE = (
 _BASE: dict[str, tuple[str, ...]] = {
     "train": ("--task", "sin", "--impl", "numpy", "steps=1"),
     "sweep": ("--task", "sin", "--impl", "numpy", "steps=1"),
+    "warm": ("--status",),
     "list": (),
     "verify": ("--task", "sin", "--impl", "numpy", "--quick", "steps=1"),
+    "bench": ("--task", "sin", "--impl", "numpy", "--quick", "--time", "0.1s"),
     "graph": ("--task", "sin", "--impl", "numpy"),
     "show": ("sin", "numpy"),
     "diff": ("sin", "numpy", "tensor"),

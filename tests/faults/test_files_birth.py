@@ -1,10 +1,13 @@
 """Writers that die while a run comes into being, and names that are taken."""
 
+import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from autograd_cli.contract.batch import Batch
 from autograd_cli.errors import ConfigError
 from autograd_cli.runs.nursery import hidden_folder
 from autograd_cli.runs.reader import read_run
@@ -33,8 +36,9 @@ for moment in range(1, 80):
                 if left == 0:
                     os.kill(os.getpid(), signal.SIGKILL)
         sys.addaudithook(count)
-        writer = RunWriter(runs, config, f"r{moment}", {})
-        writer.append(Batch(0, [2.0, 1.0], [0.1, 0.2]))
+        writer = RunWriter(runs, config, f"r{moment}", {}, at_once=sys.argv[1] == "at once")
+        for first in range(int(sys.argv[2])):
+            writer.append(Batch(2 * first, [2.0, 1.0], [0.1, 0.2]))
         writer.finish("completed", {"a": np.zeros(2)})
         os._exit(0)
     if os.waitpid(child, 0)[1] == 0:
@@ -43,9 +47,10 @@ print(moment)
 """
 
 
-def test_a_writer_that_dies_at_any_moment_leaves_runs_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("when", "batches"), [("at once", 1), ("later", 1), ("later", 2)])
+def test_a_writer_that_dies_at_any_moment_leaves_runs_alone(tmp_path: Path, when: str, batches: int) -> None:
     """Killed at each of its file operations in turn, it leaves a readable run or nothing that is seen."""
-    done = python(KILLED, tmp_path)
+    done = python(KILLED, tmp_path, when, str(batches))
     assert done.returncode == 0, done.stderr
     moments = int(done.stdout)
     assert 10 < moments < 79
@@ -55,6 +60,24 @@ def test_a_writer_that_dies_at_any_moment_leaves_runs_alone(tmp_path: Path) -> N
     assert len(seen) < moments  # some died before their run was there
     RunWriter(tmp_path / "runs", config_of("sin", "numpy"), "next", {}).finish("completed")
     assert {path.name for path in (tmp_path / "runs").iterdir()} == {p.name for p in seen} | {"next"}
+
+
+@pytest.mark.parametrize("batches", [0, 1, 2, 3])
+def test_a_run_that_comes_later_holds_the_same(tmp_path: Path, batches: int) -> None:
+    """It is not seen before its second batch or its end, and then has every byte of one that was there."""
+    config, files = config_of("sin", "numpy"), []
+    for at_once in (True, False):
+        folder = tmp_path / str(at_once)
+        writer = RunWriter(folder, config, "r", {}, extra={"level.py": b"pass"}, at_once=at_once)
+        for first in range(batches):
+            assert (folder / "r").exists() == (at_once or first > 1)
+            writer.append(Batch(2 * first, [2.0, 1.0], [0.1, 0.2]))
+        assert (folder / "r").exists() == (at_once or batches > 1)
+        writer.finish("completed", {"a": np.zeros(2)})
+        found = {path.name: path.read_bytes() for path in (folder / "r").iterdir()}
+        record = json.loads(found.pop("run.json"))
+        files.append((found, {key: value for key, value in record.items() if not key.endswith("ed_at")}))
+    assert files[0] == files[1]
 
 
 def test_what_a_living_writer_is_making_stays(tmp_path: Path) -> None:

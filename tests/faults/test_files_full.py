@@ -29,8 +29,9 @@ for limit in [*range(0, 2600, 130), *range(2600, 14000, 1901)]:
     if os.fork() == 0:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
         try:
-            writer = RunWriter(Path("runs"), config, f"r{limit}", {"versions": {"python": "3"}})
-            for first in range(0, 200, 50):
+            about = {"versions": {"python": "3"}}
+            writer = RunWriter(Path("runs"), config, f"r{limit}", about, at_once=sys.argv[1] == "at once")
+            for first in range(0, int(sys.argv[2]), 50):
                 writer.append(Batch(first, [1 / (first + i + 1) for i in range(50)], [0.1] * 50))
             writer.finish("completed", {"a": np.zeros(limit % 1000)})
         except EvoError as error:
@@ -61,13 +62,14 @@ def check(run: Path) -> str:
     return record.status
 
 
-def test_a_limit_to_the_size_of_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("when", "steps"), [("at once", 200), ("later", 50), ("later", 200)])
+def test_a_limit_to_the_size_of_files(tmp_path: Path, when: str, steps: int) -> None:
     """Whatever the limit, there is no run, or a whole one, or one that has failed and says why."""
-    done = python(LIMITED, tmp_path)
+    done = python(LIMITED, tmp_path, when, str(steps))
     assert done.returncode == 0, done.stderr
     runs = list((tmp_path / "runs").iterdir())
     assert {check(run) for run in runs} == {"failed", "completed"}
-    assert sum(check(run) == "failed" for run in runs) > 5
+    assert sum(check(run) == "failed" for run in runs) > (5 if steps == 200 else 0)
 
 
 @contextmanager

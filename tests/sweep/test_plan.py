@@ -1,5 +1,6 @@
 """The syntax of sweeps, and what they refuse before they start."""
 
+import itertools
 import math
 import re
 import shutil
@@ -12,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_cli
+from autograd_cli.config.files import Setting
+from autograd_cli.config.resolve import resolve
 from autograd_cli.config.values import expand_values, parse_duration
 from autograd_cli.errors import ConfigError
 from autograd_cli.sweep.sweep import Sweep
@@ -26,6 +29,15 @@ def test_a_range_of_whole_numbers_includes_both_ends(first: int, count: int) -> 
     """`a..b` is every whole number from a to b."""
     texts = expand_values(f"{first}..{first + count}", "here")
     assert [int(text) for text in texts] == list(range(first, first + count + 1))
+
+
+def test_a_run_of_a_plan_is_what_it_would_be_alone() -> None:
+    """Values are read once for all runs, files' and defaults' with them, and none leaks into another run."""
+    axes = {"task": ["sin"], "impl": ["nn", "optim", "numpy"], "lr": ["1e-7", "1e-6"], "seed": ["0", "7"]}
+    plan = plan_of(*(f"{key}={','.join(values)}" for key, values in axes.items()), "N=10")
+    points = [dict(zip(axes, point, strict=True)) for point in itertools.product(*axes.values())]
+    alone = [resolve({key: Setting.of(key, text) for key, text in (p | {"N": "10"}).items()}) for p in points]
+    assert [(run.cell.spec, run.config) for run in plan.runs] == [(cell.spec, c) for cell, c in alone]
 
 
 @given(st.floats(1e-12, 1e12), st.floats(1e-12, 1e12), st.integers(2, 50), st.sampled_from(["lin", "log"]))
@@ -207,7 +219,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         (["--engine", "proceses"], "--engine: unknown engine 'proceses'; did you mean 'processes'?"),
         (
             ["--engine", "batched"],
-            "--engine: batched computes runs of the level 'batched' only",
+            "--engine: batched computes runs of 'batched', 'gram' only",
         ),
         (
             ["--scheduler", "tcp://x", "--engine", "serial"],

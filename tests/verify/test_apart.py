@@ -461,7 +461,8 @@ def test_the_other_process_keeps_a_file_s_switches(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(determinism, "set_threads", lambda _: None)
     monkeypatch.setattr(determinism, "losses_of", lambda *_: torch.get_default_dtype())
     for _ in range(2):
-        assert losses_by_threads(cell, small("mlp", "numpy")) == (torch.float16, torch.float16)
+        found: Any = losses_by_threads(cell, small("mlp", "numpy"))
+        assert found == (torch.float16, torch.float16)
     assert torch.get_default_dtype() is torch.float32
 
 

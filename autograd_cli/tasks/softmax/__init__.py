@@ -29,8 +29,11 @@ TASK = Task(
         "module": "the lesson here is backward() on bare tensors, without a model class",
         "functional": "the lesson here is backward() on bare tensors, and functional does without it",
         "batched": "the lesson here is backward() on bare tensors, once",
+        "gram": "there is one example, and so no products of examples with each other",
+        "batched_function": "as for `batched`",
         "dynamic": "a single product and a softmax have no path to choose from",
     },
     references={"softmax": ".reference:Softmax"},
+    cost=".cost:cost",
     odd_shapes=({"D_in": 1, "D_out": 2}, {"D_in": 4, "D_out": 4}),
 )
