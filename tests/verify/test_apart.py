@@ -1,5 +1,6 @@
 """What a level does beside its numbers: whether it repeats itself, and what it switches for others."""
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
@@ -169,6 +170,21 @@ def test_what_a_level_switches_is_switched_back(read: Callable[[], Any], switch:
     with pytest.raises(ValueError, match="no"):
         fail()
     assert read() == before
+
+
+@pytest.mark.parametrize(("read", "switch"), SWITCHES[:5])
+def test_what_is_switched_by_the_file_that_imports_torch(
+    read: Callable[[], Any], switch: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it there was nothing to go back to: torch's own defaults hold for the next."""
+    cell: Any = SimpleNamespace(level_class=SimpleNamespace(__module__="nowhere"))
+    default = read()
+    monkeypatch.delitem(sys.modules, "torch")
+    with Isolation().of(cell):
+        monkeypatch.setitem(sys.modules, "torch", torch)
+        switch()
+        assert read() != default
+    assert read() == default
 
 
 def test_a_file_has_its_own_switches() -> None:
