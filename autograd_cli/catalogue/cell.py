@@ -186,7 +186,7 @@ class Cell:
         return ConfigError(f"cannot make the arrays of {sizes}: {self.blame(error)}")
 
     def _batch_of_one(self, problem: "Problem", config: RunConfig) -> Level:
-        return BatchOfOne(self.batch_class([problem], [config]))
+        return RunOfBatch(self.batch_class([problem], [config]))
 
     def _import_outside(self) -> Any:
         try:
@@ -196,19 +196,20 @@ class Cell:
             raise ConfigError(f"entry point {name}: cannot be loaded: {describe(error)}") from error
 
 
-class BatchOfOne:
-    """A batch of one run, as an ordinary level: the same program, without its leading dimension."""
+class RunOfBatch:
+    """One run of a batch as an ordinary level, without the leading dimension; the others go along."""
 
-    def __init__(self, batch: Level) -> None:
-        self._batch = batch
+    def __init__(self, batch: Level, index: int = 0) -> None:
+        self._batch, self._index = batch, index
 
     def forward(self) -> Array:
-        """The only run's loss."""
-        return self._batch.forward()[0]
+        """The run's loss."""
+        self._losses = self._batch.forward()
+        return self._losses[self._index]
 
-    def backward(self, loss: Array) -> None:
+    def backward(self, loss: Array) -> None:  # noqa: ARG002 - it is one of those that forward() has kept
         """The batch's own."""
-        self._batch.backward(loss[None])
+        self._batch.backward(self._losses)
 
     def update(self) -> None:
         """The batch's own."""
@@ -216,13 +217,13 @@ class BatchOfOne:
 
     @property
     def parameters(self) -> dict[str, Array]:
-        """The only run's."""
-        return {name: array[0] for name, array in self._batch.parameters.items()}
+        """The run's."""
+        return {name: array[self._index] for name, array in self._batch.parameters.items()}
 
     @property
     def gradients(self) -> dict[str, Array]:
-        """The only run's."""
-        return {name: array[0] for name, array in self._batch.gradients.items()}
+        """The run's."""
+        return {name: array[self._index] for name, array in self._batch.gradients.items()}
 
 
 def of_class(task: Task, level_class: LevelClass) -> Cell:

@@ -74,7 +74,7 @@ def resolve(
 
     """
     base = Base.of(given, file, classes)
-    return base.cell, base.config(base.parse(given))
+    return base.cell, base.config(base.parse(given), given)
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,14 @@ class Base:
         cell: what is trained.
         keys: every key that a configuration of it has.
         values: what they are where nothing is given directly.
+        file: the settings of the user's file that are for all levels.
 
     """
 
     cell: Cell
     keys: Mapping[str, Key]
     values: Mapping[str, Value]
+    file: Mapping[str, Setting]
 
     @classmethod
     def of(
@@ -119,7 +121,7 @@ class Base:
         if "device" not in given:
             where = file.settings["device"].where if file and "device" in file.settings else ""
             _check_device(values["device"], level, where)
-        return cls(cell, keys, values)
+        return cls(cell, keys, values, file.settings if file else {})
 
     def parse(self, given: Mapping[str, Setting]) -> dict[str, Value]:
         """The values of what is given directly.
@@ -133,9 +135,16 @@ class Base:
             _check_device(values["device"], self.cell.spec, given["device"].where)
         return values
 
-    def config(self, values: Mapping[str, Value]) -> RunConfig:
-        """The configuration with these values, which `parse` has read, in the place of the files'."""
+    def config(self, values: Mapping[str, Value], given: Mapping[str, Setting]) -> RunConfig:
+        """The configuration with these values, which `parse` has read of `given`, in the place of the files'.
+
+        Raises:
+            ConfigError: a value goes with another key's other values only.
+
+        """
         options = {**self.values, **values}
+        if not self.cell.spec.takes_all:
+            _check_together(options, self.keys, {**self.file, **given})
         common = {name: options.pop(name) for name in COMMON_KEYS}
         return RunConfig(task=self.cell.task.name, impl=self.cell.spec.name, options=options, **common)  # type: ignore[arg-type]
 
@@ -287,11 +296,26 @@ def _parse(
         key = keys[name]
         value = values[name] = parse_value(key, setting)
         if level and not level.takes_all and key.is_fixed_for(level.name) and value != key.plain:
+            why = f": {key.because[level.name]}" if level.name in key.because else ""
             raise ConfigError(
                 f"{setting.where}: {name} is '{setting.text}', but implementation '{level.name}' "
-                f"takes only {name}={show(key.plain)}"
+                f"takes only {name}={show(key.plain)}{why}"
             )
     return values
+
+
+def _check_together(
+    values: Mapping[str, Value], keys: Mapping[str, Key], named: Mapping[str, Setting]
+) -> None:
+    """Refuse a value of one key that another key's leaves without a meaning."""
+    for name, key in keys.items():
+        if key.needs and values[name] != key.plain and values[key.needs[0]] != key.needs[1]:
+            other, value = key.needs
+            where = (named.get(name) or named.get(other) or Setting("", name)).where
+            raise ConfigError(
+                f"{where}: {name}={show(values[name])} needs {other}={show(value)}, "
+                f"and {other} is {show(values[other])}"
+            )
 
 
 def _check_device(device: Value, level: LevelSpec, where: str) -> None:

@@ -6,7 +6,7 @@ YAML files and `KEY=VALUE` arguments go through the same `Key.parse`, so `1e-6` 
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Value = bool | int | float | str | None
 
@@ -31,6 +31,8 @@ class Key:
         plain: the value that every level of the task can be configured to have, so that levels can be held
             against each other; None for a key, such as a size, whose every value suits every level.
         levels: the task's levels that take other values than `plain`; empty for all of them.
+        because: why a level takes no other value, where its name does not say it.
+        needs: a key and the only value of it that goes with other values than `plain`.
 
     """
 
@@ -43,6 +45,8 @@ class Key:
     optional: bool = False
     plain: Value = None
     levels: tuple[str, ...] = ()
+    because: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[str, Value] | None = None
 
     def is_fixed_for(self, level: str) -> bool:
         """Whether the task's level of that name takes `plain` and nothing else."""

@@ -220,14 +220,14 @@ class _Known:
         return self._values[place]
 
     def resolve(self, point: Sequence[tuple[str, Setting]]) -> tuple[Cell, RunConfig]:
-        """One run. No two keys can be at odds: what is right of each value alone is right of all."""
+        """One run; raises ConfigError where two of its values do not go together."""
         named = tuple(item for item in point if item[0] in _CELL)
         values: dict[str, Value] = {}
         for key, setting in point:
             if key not in _CELL:
                 values |= self.value(named, key, setting)
         base = self.base(named)
-        return base.cell, base.config(values)
+        return base.cell, base.config(values, dict(point))
 
 
 def _check_values(

@@ -274,9 +274,11 @@ class Sweep:
 def _check(plan: Plan, options: Options) -> None:
     others = dict.fromkeys(run.config.impl for run in plan.runs if not run.cell.spec.batch_target)
     if options.engine == "batched" and others:
+        tasks = {run.cell.task.name: run.cell.task for run in plan.runs}.values()
+        able = dict.fromkeys(f"'{spec.name}'" for task in tasks for spec in task.levels if spec.batch_target)
         raise ConfigError(
-            "engine: batched computes runs of the level 'batched' only, and the sweep has "
-            f"{', '.join(others)}; choose impl=batched or another engine",
+            f"engine: batched computes runs of {', '.join(able) or 'no level'} only, and the sweep has "
+            f"{', '.join(others)}; choose another level or another engine",
             key="engine",
         )
 

@@ -1,6 +1,6 @@
 """The loop: forward, record, backward, update. It opens no file and prints nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from math import isfinite
 from time import perf_counter_ns
@@ -43,7 +43,7 @@ def train_many(level: Level, steps: int, clock: Clock | None = None) -> Iterator
     seconds of a batch are the run's share, those since the start divided by R.
     """
     for first_step, pending, elapsed_s in _pending(level, steps, SLICE_OF_MANY_S, clock):
-        columns = pending.t().tolist()
+        columns = pending.T.tolist()
         share_s = [seconds / len(columns) for seconds in elapsed_s]
         yield [Batch(first_step, losses, share_s) for losses in columns]
 
@@ -52,11 +52,9 @@ def _pending(
     level: Level, steps: int, slice_s: float, clock: Clock | None
 ) -> Iterator[tuple[int, Array, list[float]]]:
     """The loop with losses that stay where they are: first step, losses and seconds of each slice."""
-    import torch  # only torch levels get here
-
     if clock is None:
         for first_step, losses, elapsed_s in _slices(level, steps, slice_s, _keep, _never_ends):
-            yield first_step, torch.stack(losses), elapsed_s
+            yield first_step, _stack(losses), elapsed_s
         return
 
     def mark_and_keep(loss: Array) -> tuple[Any, Array]:
@@ -65,7 +63,7 @@ def _pending(
     clock.start()
     for first_step, taken, _ in _slices(level, steps, slice_s, mark_and_keep, _never_ends):
         marks, kept = zip(*taken, strict=True)
-        yield first_step, torch.stack(kept), clock.read(marks)
+        yield first_step, _stack(kept), clock.read(marks)
 
 
 def _slices(
@@ -138,7 +136,18 @@ def _reader(level: Level) -> Callable[[Array], float]:
 
 def _keep(loss: Array) -> Array:
     """A copy on its device: a level may use the memory of its loss again."""
-    return loss.detach().clone()
+    return loss.detach().clone() if hasattr(loss, "detach") else loss.copy()
+
+
+def _stack(losses: Sequence[Array]) -> Array:
+    """Losses that were kept as one array, of the framework that they are of."""
+    if hasattr(losses[0], "detach"):
+        import torch  # the level has imported it
+
+        return torch.stack(list(losses))
+    import numpy as np  # and here NumPy
+
+    return np.stack(losses)
 
 
 def _never_ends(_loss: Array) -> bool:

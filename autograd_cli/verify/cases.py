@@ -28,6 +28,7 @@ class Case:
         problem: data and start, in float64.
         steps: how many.
         is_asked: whether somebody has asked for its dtype; a level that has another is otherwise let off.
+        together: the configurations of the batch that the run is one of; empty where it is trained alone.
 
     """
 
@@ -36,6 +37,7 @@ class Case:
     problem: Problem
     steps: int
     is_asked: bool = True
+    together: tuple[RunConfig, ...] = ()
 
     @property
     def is_rounded(self) -> bool:
@@ -73,6 +75,8 @@ def cases_of(cell: Cell, plan: Plan) -> Iterator[Case]:
     for config in [plain] + [trained] * (cell.has_reference and trained != plain):
         for small in _odd(cell, plan, config):
             yield Case(_difference(small, config), small, general(small), _SMALL_STEPS)
+    if cell.spec.batch_target and cell.has_reference:
+        yield from _batches(cell, plan, trained)
 
 
 def plain_config(cell: Cell, plan: Plan) -> RunConfig:
@@ -101,6 +105,36 @@ def _odd(cell: Cell, plan: Plan, config: RunConfig) -> Iterator[RunConfig]:
     seeds = _SMALL_SEEDS[: 1 if plan.quick else None]
     for shape, seed in product(filter(None, shapes), seeds):
         yield replace(config, seed=seed, options={**config.options, **shape})
+
+
+def _batches(cell: Cell, plan: Plan, trained: RunConfig) -> Iterator[Case]:
+    """Runs that are trained at once, each beside its own reference: with every word that the level takes."""
+    shape = {k: v for k, v in cell.task.odd_shapes[-1].items() if k not in plan.settings}
+    config = replace(trained, options={**trained.options, **shape})
+    for words in ({}, *_other_words(cell, plan, config)):
+        runs = tuple(_apart(replace(config, options={**config.options, **words}), cell.batch_class.per_run))
+        said = "".join(f" by {key}={show(value)}" for key, value in words.items())
+        for run in runs:
+            label = f"{len(runs)} runs at once{said} seed={run.seed}"
+            yield Case(label, run, cell.own_problems.make(run), _SMALL_STEPS, together=runs)
+
+
+def _other_words(cell: Cell, plan: Plan, config: RunConfig) -> Iterator[dict[str, Value]]:
+    """Each other choice of a key that decides start, model or rule of update."""
+    for key in cell.task.keys:
+        if key.plain is not None and not key.is_fixed_for(cell.spec.name) and key.name not in plan.settings:
+            for value in key.choices or (False, True) * (key.kind is bool):
+                if value != config.options[key.name]:
+                    yield {key.name: value}
+
+
+def _apart(config: RunConfig, per_run: frozenset[str]) -> Iterator[RunConfig]:
+    """Runs that differ in what those of a batch may."""
+    has_momentum = "momentum" in per_run and config.options.get("optimizer") == "SGD"
+    for i in range(3):
+        momentum = {"momentum": 0.25 * i} if has_momentum else {}
+        options = {**config.options, **momentum}
+        yield replace(config, seed=config.seed + i + 1, lr=config.lr / (1 + i), options=options)
 
 
 def _difference(config: RunConfig, usual: RunConfig) -> str:

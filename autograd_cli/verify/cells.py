@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cli.catalogue.blame import place_of
-from autograd_cli.catalogue.cell import Cell
+from autograd_cli.catalogue.cell import Cell, RunOfBatch
 from autograd_cli.contract.arrays import to_numpy
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.level import Level
@@ -275,6 +275,9 @@ class _Trial:
         return Reference(self._cell.reference(exact, case.config), bounded_rule(rule_of(case.config)))
 
     def _level(self) -> Level:
+        runs = self._case.together
+        if runs:
+            return RunOfBatch(self._cell.make_batch(runs), runs.index(self._case.config))
         return self._cell.make(self._config, cast_problem(self._case.problem, "float64"))
 
     @property

@@ -18,6 +18,8 @@ def command_lines(draw: st.DrawFn) -> list[str]:
     allowed = {name: values_of(key) for name, key in config_keys(task).items() if not key.is_fixed_for(impl)}
     allowed["device"] = st.sampled_from(row.devices)
     chosen = draw(st.fixed_dictionaries({}, optional=allowed))
+    if chosen.get("optimizer", "SGD") != "SGD":
+        chosen.pop("momentum", None)  # it is SGD's
     return [f"{name}={show(value)}" for name, value in ({"task": task, "impl": impl} | chosen).items()]
 
 

@@ -73,7 +73,7 @@ def test_loss_falls(task: str, impl: str) -> None:
 def test_another_seed_gives_other_losses(task: str, impl: str) -> None:
     """The seed reaches data or start, unless the configuration leaves nothing to draw."""
     losses = [trained_losses(small(task, impl, lr=1e-6, steps=5, seed=seed)) for seed in (0, 1)]
-    nothing_is_drawn = (task, impl) == ("sin", "function")
+    nothing_is_drawn = task == "sin" and impl in ("function", "batched_function")
     assert (losses[0] == losses[1]) == nothing_is_drawn
 
 

@@ -200,6 +200,7 @@ def test_the_level_below_is_the_one_that_is_named() -> None:
         "functional": "module",
         "dynamic": "module",
         "batched": "tensor",
+        "gram": "numpy",
     }
 
 

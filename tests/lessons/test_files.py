@@ -20,9 +20,10 @@ STEPS = {
     ("optim", "module"): 40,
     ("module", "functional"): 50,
     ("module", "dynamic"): 40,
-    ("tensor", "batched"): 60,
+    ("tensor", "batched"): 75,  # it brings the optimisers, too
+    ("function", "batched_function"): 40,
 }
-LADDER = LEVELS["mlp"]  # the task that has every level
+LADDER = list(dict.fromkeys(impl for impls in LEVELS.values() for impl in impls))
 FOLDER = ROOT / "autograd_cli" / "tasks"
 
 

@@ -111,6 +111,13 @@ def test_numpy_trains_without_torch(tmp_path: Path, task: str) -> None:
     assert not packages & {"torch", "rich", "pydantic"}
 
 
+def test_gram_sweeps_without_torch(tmp_path: Path) -> None:
+    """A batch of the level that needs NumPy alone is one of NumPy's arrays."""
+    arguments = ("--task", "sin", "--impl", "gram", "seed=0..2", "N=9", "steps=2", "--workers", "1")
+    assert "torch" not in loaded("sweep", *arguments, cwd=tmp_path)
+    assert len(list((tmp_path / "runs").glob("*-gram-*"))) == 3
+
+
 def test_torch_levels_do_not_draw_tables_on_a_pipe(tmp_path: Path) -> None:
     """A torch level imports torch, and still no table machinery on a pipe."""
     packages = loaded("train", "--task", "sin", "--impl", "tensor", "steps=2", cwd=tmp_path)

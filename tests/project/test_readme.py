@@ -73,9 +73,9 @@ def test_pictures_need_nothing_beside_them(path: Path) -> None:
 
 
 def test_the_example_report_is_small_and_of_this_repository() -> None:
-    """The committed page stays below 2 MB, has a chapter a level, and names no folder of who made it."""
+    """The committed page stays below 2.1 MB, has a chapter a level, and names no folder of who made it."""
     page = (ROOT / "docs" / "example-report.html").read_text(encoding="utf-8")
-    assert len(page.encode()) < 2_000_000
+    assert len(page.encode()) < 2_100_000
     assert str(ROOT) not in page
     for task in ("mlp", "sin", "linear", "softmax"):
         assert f'id="{task}' in page

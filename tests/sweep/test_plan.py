@@ -219,7 +219,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         (["--engine", "proceses"], "--engine: unknown engine 'proceses'; did you mean 'processes'?"),
         (
             ["--engine", "batched"],
-            "--engine: batched computes runs of the level 'batched' only",
+            "--engine: batched computes runs of 'batched', 'gram' only",
         ),
         (
             ["--scheduler", "tcp://x", "--engine", "serial"],

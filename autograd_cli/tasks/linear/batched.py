@@ -20,7 +20,13 @@ class LinearRuns:
         self.rows = torch.cat([self.x_and_one, y[None]])
         self.factors = tensor([[*(p.start[name].item() for name in "wb"), -1.0] for p in problems])
         self.coefficients = self.factors[:, :2]
-        self.lr = tensor([[config.lr] for config in configs])
+        self.lr, momentum = (tensor([[getattr(c, key)] for c in configs]) for key in ("lr", "momentum"))
+        self.m, self.v = torch.zeros_like(self.coefficients), torch.zeros_like(self.coefficients)
+        self.t = 0
+        # The shares that the old m and g have in the new m, and the old v in the new v.
+        shares = {"SGD": (momentum, 1.0, 0.0), "RMSprop": (0.0, 1.0, 0.99), "Adam": (0.9, 0.1, 0.999)}
+        self.beta1, self.share, self.beta2 = shares[configs[0].optimizer]
+        self.is_adam = configs[0].optimizer == "Adam"
 
     def forward(self) -> torch.Tensor:
         self.residuals = self.factors @ self.rows
@@ -30,7 +36,14 @@ class LinearRuns:
         self.grad = (2.0 / self.residuals.shape[1]) * (self.residuals @ self.x_and_one.t())
 
     def update(self) -> None:
-        self.coefficients -= self.lr * self.grad
+        self.t += 1
+        self.m = self.beta1 * self.m + self.share * self.grad
+        step = self.lr * self.m
+        if self.beta2:  # RMSprop, and Adam, which takes out the zeros that m and v began with
+            self.v = self.beta2 * self.v + (1 - self.beta2) * self.grad.square()
+            m_seen, v_seen = (1 - self.is_adam * b**self.t for b in (self.beta1, self.beta2))
+            step /= m_seen * ((self.v / v_seen).sqrt() + 1e-8)
+        self.coefficients -= step
 
     parameters = property(
         lambda self: {"w": self.coefficients[:, 0, None, None], "b": self.coefficients[:, 1, None]}
@@ -38,7 +51,7 @@ class LinearRuns:
     gradients = property(lambda self: {"w": self.grad[:, 0, None, None], "b": self.grad[:, 1, None]})
 
     # The keys in which the runs of a batch may differ.
-    per_run = frozenset({"seed", "lr"})
+    per_run = frozenset({"seed", "lr", "momentum", "start"})
 
     @staticmethod
     def bytes_per_run(config: RunConfig) -> int:

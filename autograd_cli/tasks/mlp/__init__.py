@@ -3,7 +3,7 @@
 from autograd_cli.contract.keys import Key
 from autograd_cli.contract.task import LevelSpec, Task
 
-_WITH_LAYERS = ("nn", "optim", "module", "functional", "dynamic")
+_WITH_LAYERS = ("nn", "optim", "module", "functional", "dynamic", "batched")
 
 TASK = Task(
     name="mlp",
@@ -28,9 +28,19 @@ TASK = Task(
             "class of torch.optim",
             choices=("SGD", "Adam", "RMSprop"),
             plain="SGD",
-            levels=("optim",),
+            levels=("optim", "batched"),
+            because={"gram": "Adam and RMSprop are not linear in the gradient of w1, which it never makes"},
         ),
-        Key("momentum", float, "momentum of SGD", minimum=0, below=1, plain=0.0, levels=("dynamic",)),
+        Key(
+            "momentum",
+            float,
+            "momentum of SGD",
+            minimum=0,
+            below=1,
+            plain=0.0,
+            levels=("dynamic", "batched", "gram"),
+            needs=("optimizer", "SGD"),
+        ),
     ),
     levels=(
         LevelSpec("numpy", ".numpy:Mlp", "arrays, and the chain rule by hand", "two-layer", devices=("cpu",)),
@@ -54,11 +64,20 @@ TASK = Task(
             "two-layer",
             batch_target=".batched:MlpRuns",
         ),
+        LevelSpec(
+            "gram",
+            "",
+            "less arithmetic: products of the inputs with each other",
+            "two-layer",
+            devices=("cpu",),
+            batch_target=".gram:MlpRuns",
+        ),
     ),
+    absent={"batched_function": "the operation of its own is ReLU, which `batched` trains"},
     references={"two-layer": ".reference:TwoLayer", "dynamic": ".reference:Dynamic"},
     odd_shapes=(
         {"N": 1, "D_in": 4, "H": 3, "D_out": 2},
-        {"N": 5, "D_in": 4, "H": 6, "D_out": 1},
+        {"N": 9, "D_in": 4, "H": 6, "D_out": 1},
         {"N": 6, "D_in": 5, "H": 5, "D_out": 5},
     ),
     # Once a setting of `module`; a model whose forward() takes the weights is the level `functional` now.

@@ -20,9 +20,15 @@ class SinRuns:
         self.powers_and_y = torch.cat([self.powers, y[None]])
         self.factors = tensor([[*(p.start[name].item() for name in "abcd"), -1.0] for p in problems])
         self.coefficients = self.factors[:, :4]
-        self.lr = tensor([[config.lr] for config in configs])
         # The same memory at every step: fresh pages for all runs' residuals would cost more than they do.
         self.residuals = x.new_empty(len(problems), len(x))
+        self.lr, momentum = (tensor([[getattr(c, key)] for c in configs]) for key in ("lr", "momentum"))
+        self.m, self.v = torch.zeros_like(self.coefficients), torch.zeros_like(self.coefficients)
+        self.t = 0
+        # The shares that the old m and g have in the new m, and the old v in the new v.
+        shares = {"SGD": (momentum, 1.0, 0.0), "RMSprop": (0.0, 1.0, 0.99), "Adam": (0.9, 0.1, 0.999)}
+        self.beta1, self.share, self.beta2 = shares[configs[0].optimizer]
+        self.is_adam = configs[0].optimizer == "Adam"
 
     def forward(self) -> torch.Tensor:
         torch.mm(self.factors, self.powers_and_y, out=self.residuals)
@@ -32,13 +38,20 @@ class SinRuns:
         self.grad = 2.0 * (self.powers @ self.residuals.t()).t()
 
     def update(self) -> None:
-        self.coefficients -= self.lr * self.grad
+        self.t += 1
+        self.m = self.beta1 * self.m + self.share * self.grad
+        step = self.lr * self.m
+        if self.beta2:  # RMSprop, and Adam, which takes out the zeros that m and v began with
+            self.v = self.beta2 * self.v + (1 - self.beta2) * self.grad.square()
+            m_seen, v_seen = (1 - self.is_adam * b**self.t for b in (self.beta1, self.beta2))
+            step /= m_seen * ((self.v / v_seen).sqrt() + 1e-8)
+        self.coefficients -= step
 
     parameters = property(lambda self: dict(zip("abcd", self.coefficients.unbind(1), strict=True)))
     gradients = property(lambda self: dict(zip("abcd", self.grad.unbind(1), strict=True)))
 
     # The keys in which the runs of a batch may differ.
-    per_run = frozenset({"seed", "lr", "a", "b", "c", "d"})
+    per_run = frozenset({"seed", "lr", "momentum", "start", "a", "b", "c", "d"})
 
     @staticmethod
     def bytes_per_run(config: RunConfig) -> int:

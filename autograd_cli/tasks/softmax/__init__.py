@@ -29,6 +29,8 @@ TASK = Task(
         "module": "the lesson here is backward() on bare tensors, without a model class",
         "functional": "the lesson here is backward() on bare tensors, and functional does without it",
         "batched": "the lesson here is backward() on bare tensors, once",
+        "gram": "there is one example, and so no products of examples with each other",
+        "batched_function": "as for `batched`",
         "dynamic": "a single product and a softmax have no path to choose from",
     },
     references={"softmax": ".reference:Softmax"},
