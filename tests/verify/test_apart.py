@@ -176,10 +176,12 @@ def test_what_a_level_switches_is_switched_back(read: Callable[[], Any], switch:
 def test_what_is_switched_by_the_file_that_imports_torch(
     read: Callable[[], Any], switch: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before it there was nothing to go back to: torch's own defaults hold for the next."""
+    """Before it, and after levels that do without, torch's own defaults hold."""
     cell: Any = SimpleNamespace(level_class=SimpleNamespace(__module__="nowhere"))
     default = read()
     monkeypatch.delitem(sys.modules, "torch")
+    with Isolation().of(cell):
+        pass
     with Isolation().of(cell):
         monkeypatch.setitem(sys.modules, "torch", torch)
         switch()

@@ -105,19 +105,24 @@ def test_steps_are_in_proportion_to_the_parameter() -> None:
         lengths.append(float(np.linalg.norm(a - 100.0)))
         return a.sum()
 
-    check(measured, lambda a: {"a": 0 * a}, 1, a=[100.0] * 4)
-    assert [length for length in lengths if length][:2] == pytest.approx([100 * 1e-4 * 2] * 2, rel=1e-6)
+    check(measured, lambda a: {"a": 0 * a}, 1, a=[100.0] * 2)
+    assert [length for length in lengths if length][:2] == pytest.approx([100 * 1e-4 * 2**0.5] * 2, rel=1e-6)
     zero: list[float] = []
     check(lambda a: zero.append(float(a)) or float(a), {"a": 3.0}, 0, a=0.0)  # type: ignore[func-returns-value]
     assert [abs(z) for z in zero if z] == pytest.approx([h for h in STEPS for _ in range(2)])
 
 
-@pytest.mark.parametrize("distance", [3e-5, 3e-6])
-def test_a_kink_nearby_is_stepped_short_of(distance: float) -> None:
-    """One of the lengths stays on the right gradient's side, and that one counts."""
+@pytest.mark.parametrize(("distance", "loss"), [(3e-5, 0.0), (3e-6, 0.0), (3e-5, 1e5)])
+def test_a_kink_nearby_is_stepped_short_of(distance: float, loss: float) -> None:
+    """One of the lengths stays on the right gradient's side, above the rounding of a large loss."""
     kink = 1 + distance
-    found = check(lambda a: max(a - kink, 0.0) + a, {"a": 1.0}, a=1.0)
+    found = check(lambda a: max(a - kink, 0.0) + a + loss, {"a": 1.0}, a=1.0)
     assert found.difference < TOLERANCE
+
+
+def test_a_loss_that_bends_is_looked_at_closely() -> None:
+    """A length that leaves a hundred-thousandth is not the last."""
+    assert check(lambda a: np.sin(100 * a), {"a": 100 * np.cos(100)}, a=1.0).difference < TOLERANCE
 
 
 # --- autograd Functions -----------------------------------------------------------------------------
