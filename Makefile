@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PYTEST := -m pytest -n 3 --dist worksteal
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test slow lint types check faults lowest newest bench mutants picture example rooms clean
+.PHONY: demo test slow warm lint types check faults lowest newest bench mutants picture example rooms clean
 
 demo: $(VENV)/installed  ## install, and train `optim` on `sin` before your eyes
 	$(BIN)/evo train --impl optim --task sin
@@ -19,6 +19,9 @@ test: $(VENV)/installed-test  ## install what tests need, and run them all
 
 slow: $(VENV)/installed-test  ## what takes long, which `make test` leaves out
 	$(BIN)/python $(PYTEST) -m slow
+
+warm: $(VENV)/installed-test  ## the tests of the command line, its processes forked from a warm one
+	EVO_TESTS=warm $(BIN)/python $(PYTEST) -m 'slow or not slow' tests/cli tests/warm
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

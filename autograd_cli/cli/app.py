@@ -23,7 +23,7 @@ _UsageError: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ 
 # The commands by what one wants to do, in the order of the help; each is a file beside this one, and imported
 # when it is asked for.
 GROUPS = {
-    "Train": ("train", "sweep"),
+    "Train": ("train", "sweep", "warm"),
     "Find": ("runs", "compare", "plot", "report", "note", "rm", "export"),
     "Understand": ("list", "show", "diff", "verify", "graph", "predict"),
 }

@@ -10,6 +10,7 @@ EXAMPLES = {
         "evo sweep --task sin --impl batched lr=log125:1e-7:1e-5 seed=0..15",
         "evo sweep --task mlp --impl nn,optim lr=1e-7,1e-6 repeats=3 --dry-run",
     ),
+    "warm": ("evo warm", "evo warm --status", "evo warm --stop"),
     "runs": ("evo runs --last 20", "evo runs status=failed --since yesterday", "evo runs --follow"),
     "compare": (
         "evo compare",

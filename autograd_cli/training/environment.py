@@ -9,6 +9,7 @@ from typing import Any
 
 from autograd_cli.training.device import describe_gpu
 from autograd_cli.version import __version__
+from autograd_cli.warm.start import is_warm
 
 _GIT = ("git", "status", "--porcelain=v2", "--branch", "--untracked-files=no")
 _GIT_PATIENCE_S = 2.0
@@ -65,6 +66,7 @@ def describe_environment(device: str, threads: int, git: Mapping[str, Any]) -> d
         "pid": os.getpid(),
         "device": gpu["name"] if gpu else device,
         "threads": threads,
+        **({"start": "warm"} if is_warm() else {}),
         **({"gpu": gpu} if gpu else {}),
         **git,
     }

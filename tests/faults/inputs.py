@@ -204,6 +204,7 @@ NONSENSE = (
 _BASE: dict[str, tuple[str, ...]] = {
     "train": ("--task", "sin", "--impl", "numpy", "steps=1"),
     "sweep": ("--task", "sin", "--impl", "numpy", "steps=1"),
+    "warm": ("--status",),
     "list": (),
     "verify": ("--task", "sin", "--impl", "numpy", "--quick", "steps=1"),
     "graph": ("--task", "sin", "--impl", "numpy"),
