@@ -8,7 +8,7 @@ import torch
 
 from autograd_cli.errors import EvoError
 from autograd_cli.training import clock, loop
-from tests.helpers import config_of, level_of
+from tests.helpers import config_of, level_of, losses_of
 
 
 @pytest.mark.parametrize("impl", ["numpy", "autograd"])
@@ -52,6 +52,13 @@ def test_no_time_falls_though_the_clock_steps_back(monkeypatch: pytest.MonkeyPat
     assert handed_over(7) == [(0, [0.02, 0.02, 0.03, 0.25]), (4, [0.25, 0.26, 0.26])]
     looks(monkeypatch, 0, 0.2, 2.5, 1, 2.4, 2.5, 2.5, 9)
     assert handed_over(5) == [(0, [0.02, 0.25]), (2, [0.25, 0.25, 0.25])]
+
+
+def test_a_loss_that_is_not_finite_is_the_last() -> None:
+    """The steps left are not taken."""
+    with np.errstate(all="ignore"):
+        losses = losses_of(level_of(config_of("sin", "numpy", lr=1.0)), 1000)
+    assert np.isfinite(losses).tolist() == [True] * (len(losses) - 1) + [False]
 
 
 def test_many_runs_are_handed_over_every_half_second(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -187,6 +187,7 @@ def test_plain_is_what_every_level_can_be() -> None:
     dynamic = find_cell("mlp", "dynamic")
     assert plain_config(dynamic, Plan()).momentum > 0
     assert labels("mlp", "dynamic", "seed=0") == ["as trained", "float32"], "nothing is compared twice"
+    assert len(labels("mlp", "dynamic")) == 2 + 3 * 3
 
 
 def test_a_device_is_the_level_s_own() -> None:
