@@ -298,6 +298,9 @@ def test_names_are_announced_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
         found: list[Verdict] = list(verification.verify([find_cell("mlp", impl)], plan, said.append))
         assert [verdict.impl for verdict in found] == [impl]
     assert said == ["next", "mlp / numpy", "next", "mlp / tensor"]
+    alone = Cell(replace(TASKS["mlp"], references={}), find_cell("mlp", "tensor").spec)
+    (verdict,) = verification.verify([alone], plan)
+    assert (verdict.reference, verdict.passed) == ("numpy", True)
 
 
 def test_every_path_of_dynamic_is_differenced() -> None:
@@ -434,6 +437,7 @@ def test_many_levels_are_verified_each_by_one_thread(monkeypatch: pytest.MonkeyP
     plan = Plan(steps=2, quick=True, settings=gather(map(parse_assignment, ("N=3",))))
     verdicts = list(verification.verify(cells, plan))
     assert [(verdict.task, verdict.passed) for verdict in verdicts] == [("linear", True)] * 4
+    assert all(verdict.determinism and verdict.determinism.elsewhere for verdict in verdicts)
     assert asked == [1] * 5
     assert len(used) == 1
 

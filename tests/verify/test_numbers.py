@@ -411,6 +411,8 @@ def test_other_rules_from_their_first_step() -> None:
     assert late.step == 1
     assert optimizers.other_rule(late) is None, "at step 0 it was Adam"
     assert optimizers.other_rule_and_rate(late) is None
+    far = replace(late, step=9, level={9: late.level[1]}, reference={9: late.reference[1]})
+    assert optimizers.other_rule(far) is None, "steps between are not known"
     rested = of_rules(config, adam, partial(adam, betas=(0.9, 0.99)), resting=["w1", "w2"])
     assert rested.step == 2
     assert "with betas (0.9, 0.99)" in str(optimizers.other_numbers(rested))
