@@ -418,6 +418,12 @@ def test_other_rules_from_their_first_step() -> None:
     assert "with betas (0.9, 0.99)" in str(optimizers.other_numbers(rested))
 
 
+def test_the_sign_of_nothing_is_no_step() -> None:
+    """Up and down by the rate, whatever the size."""
+    moved = optimizers._Sign(0.5).step({"w": np.ones(3)}, {"w": np.array([2.0, 0.0, -3.0])})
+    assert moved["w"].tolist() == [0.5, 1.0, 1.5]
+
+
 def test_a_velocity_with_another_share() -> None:
     """Momentum and dampening are told by the numbers of a later step, and neither where neither fits."""
     config = config_of("mlp", "dynamic", momentum=0.9, lr=0.01)
