@@ -73,7 +73,7 @@ def choose_cells(
         task: the task's name.
         impls: names of levels, with commas between them.
         classes: levels that were handed over as classes, by what `impls` calls them.
-        device: of levels that are not named, only those that run on it; and none that compiles or lacks an extra.
+        device: of levels that are not named, only those that run on it, and none that is `left_out`.
 
     Raises:
         ConfigError: an unknown task, or a level that no task chosen has.
