@@ -83,7 +83,7 @@ TASK = Task(
         LevelSpec(
             "jax",
             ".jax:Mlp",
-            "functions of arrays, which XLA compiles and differentiates",
+            "functions that XLA compiles and differentiates",
             "two-layer",
             devices=("cpu",),
             extra="jax",

@@ -80,7 +80,7 @@ TASK = Task(
         LevelSpec(
             "jax",
             ".jax:Sin",
-            "functions of arrays, which XLA compiles and differentiates",
+            "functions that XLA compiles and differentiates",
             "cubic",
             devices=("cpu",),
             extra="jax",
