@@ -1,4 +1,4 @@
-"""Level 13, jax: arrays that nothing changes, and functions of them that XLA compiles, derivatives included.
+"""Level 13, jax: `autograd` on arrays that nothing changes, by functions that XLA compiles and differentiates.
 
 Each verb is a function of its arguments alone, compiled by jit at its first call. jax.vjp gives a function's
 value and, as a second one, the function that takes the derivative of the loss back to the parameters: what
