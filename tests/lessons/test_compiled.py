@@ -1,8 +1,6 @@
 """Levels that something else compiles: torch.compile, and JAX, which need not be installed."""
 
-import gc
 import importlib.util
-import warnings
 from functools import partial
 from pathlib import Path
 
@@ -33,9 +31,7 @@ def losses_and_gradients(config: RunConfig) -> tuple[list[float], dict[str, np.n
 def test_compile_traces_what_autograd_trains(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The function that is compiled is traced whole, and has the losses and gradients of `autograd`."""
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))  # no C++ is compiled
-    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
-        losses, gradients = losses_and_gradients(small(task, "compile"))
-        gc.collect()  # files that torch has left open
+    losses, gradients = losses_and_gradients(small(task, "compile"))
     expected_losses, expected = losses_and_gradients(small(task, "autograd"))
     np.testing.assert_allclose(losses, expected_losses, rtol=1e-12)
     assert gradients.keys() == expected.keys()

@@ -1,4 +1,4 @@
-"""Level 13, jax: `autograd` on arrays that nothing changes, by functions that XLA compiles and differentiates.
+"""Level 13, jax: `autograd` on arrays that nothing changes, by functions that XLA compiles and derives.
 
 Each verb is a function of its arguments alone, compiled by jit at its first call. jax.vjp gives a function's
 value and, as a second one, the function that takes the derivative of the loss back to the parameters: what
