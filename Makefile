@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PYTEST := -m pytest -n 3 --dist worksteal
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test slow warm lint types check faults lowest newest bench mutants picture example rooms clean
+.PHONY: demo test slow warm lint types check faults lowest newest bench cost mutants picture example rooms clean
 
 demo: $(VENV)/installed  ## install, and train `optim` on `sin` before your eyes
 	$(BIN)/evo train --impl optim --task sin
@@ -44,6 +44,10 @@ newest: $(NEWEST)/installed-test  ## the tests of the command line with the newe
 
 bench: $(VENV)/installed-test  ## measure everything anew; ten minutes on an otherwise idle machine
 	$(BIN)/python benchmarks/all.py
+	$(BIN)/python benchmarks/readme.py
+
+cost: $(VENV)/installed-test  ## measure what a step of each level costs, for README; two minutes on an idle machine
+	$(BIN)/python benchmarks/cost.py
 	$(BIN)/python benchmarks/readme.py
 
 mutants: $(VENV)/installed-test  ## change the package in hundreds of places, one at a time: do the tests notice? 10 minutes

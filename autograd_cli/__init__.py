@@ -7,6 +7,7 @@ runs = evo.sweep("sin", "numpy", lr="log:1e-7:1e-6:4", seed=range(4))
 evo.compare(runs, group_by="lr", over="seed")         # a table; .to_pandas()
 evo.plot(runs, over="seed").save("losses.svg")        # a picture, which shows itself, too
 evo.verify("mlp", MyLevel)                            # is a class of yours the same training?
+evo.bench("mlp", ["numpy", "tensor"], threads=[1, 2])  # what a step costs, by verb, beside its floor
 evo.load("runs/*"), evo.tasks(), evo.graph("mlp", "autograd")
 evo.show("mlp", "autograd"), evo.diff("mlp", "tensor", "autograd")
 evo.report("runs/*").write("evolution.html")          # the whole evolution on one page
@@ -21,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 from autograd_cli.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from autograd_cli.api.bench import Benchmark as Benchmark
+    from autograd_cli.api.bench import bench as bench
     from autograd_cli.api.compare import Table as Table
     from autograd_cli.api.compare import compare as compare
     from autograd_cli.api.export import export as export
@@ -69,12 +72,14 @@ _HOMES = {
     "show": "api.lesson",
     "diff": "api.lesson",
     "report": "api.report",
+    "bench": "api.bench",
     "graph": "api.graph",
     "accumulation": "api.graph",
     "Run": "api.runs",
     "Table": "api.compare",
     "Plot": "api.plot",
     "Verification": "api.verify",
+    "Benchmark": "api.bench",
     "Graph": "api.graph",
     "Lesson": "api.lesson",
     "Difference": "api.lesson",

@@ -3,14 +3,18 @@
 python benchmarks/readme.py        # after a benchmark: rewrites what stands between README's two marks
 """
 
+import json
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 README = HERE.parent / "README.md"
 
 _BEGIN, _END = "<!-- measured: begin, by benchmarks/readme.py -->\n", "<!-- measured: end -->\n"
+_COST_BEGIN, _COST_END = "<!-- cost: begin, by benchmarks/readme.py -->\n", "<!-- cost: end -->\n"
 
 
 def sweeps(report: str) -> str:
@@ -42,23 +46,47 @@ def sweeps(report: str) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def render(readme: str, report: str) -> str:
-    """README with what `report`, the text of SWEEP.md, says between its marks.
+def costs(content: Mapping[str, Any]) -> str:
+    """What `evo bench` has measured, as README shows it: a row a level, a column a task."""
+    rows = [row for row in content["rows"] if "step_s" in row]
+    tasks, levels = (list(dict.fromkeys(row[name] for row in rows)) for name in ("task", "impl"))
+    cells = {(row["impl"], row["task"]): _cost_cell(row) for row in rows}
+    lines = [["a step of", *(f"`{task}`" for task in tasks)], ["---", *["---:"] * len(tasks)]]
+    lines += [[level, *(cells.get((level, task), "") for task in tasks)] for level in levels]
+    machine, versions = content["machine"], content["versions"]
+    where = (
+        f"{machine['cpu']}, {machine['cores']} cores; NumPy {versions['numpy']}, torch {versions['torch']}"
+    )
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + f"\n{where}; {content['made_at'][:10]}.\n"
+
+
+def _cost_cell(row: Mapping[str, Any]) -> str:
+    step_us = row["step_s"]["median"] * 1e6
+    return f"{step_us:{'.0f' if step_us >= 100 else '.3g'}} µs, × {row['over_leanest']['median']:.3g}"
+
+
+def render(readme: str, report: str, cost: Mapping[str, Any]) -> str:
+    """README with what `report`, the text of SWEEP.md, and `cost`, a benchmark, say between its marks.
 
     Raises:
         ValueError: README lacks a mark, or the report its table.
     """
-    before, begin, rest = readme.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not (begin and end):
-        raise ValueError(f"README.md has no place for what was measured: {_BEGIN.strip()} … {_END.strip()}")
-    return before + begin + sweeps(report) + end + after
+    for marks, text in (((_BEGIN, _END), sweeps(report)), ((_COST_BEGIN, _COST_END), costs(cost))):
+        before, begin, rest = readme.partition(marks[0])
+        _, end, after = rest.partition(marks[1])
+        if not (begin and end):
+            raise ValueError(
+                f"README.md has no place for what was measured: {' … '.join(map(str.strip, marks))}"
+            )
+        readme = before + begin + text + end + after
+    return readme
 
 
 def write() -> None:
-    """Bring README up to date with SWEEP.md."""
+    """Bring README up to date with SWEEP.md and results/cost.json."""
     report = (HERE / "SWEEP.md").read_text(encoding="utf-8")
-    README.write_text(render(README.read_text(encoding="utf-8"), report), encoding="utf-8")
+    cost = json.loads((HERE / "results" / "cost.json").read_text(encoding="utf-8"))
+    README.write_text(render(README.read_text(encoding="utf-8"), report, cost), encoding="utf-8")
 
 
 if __name__ == "__main__":

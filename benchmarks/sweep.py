@@ -1,10 +1,11 @@
-"""What a sweep costs, against a shell loop of bare scripts and against Hydra's --multirun.
+"""What a sweep costs, against a shell loop of bare scripts, Hydra's --multirun, and JAX.
 
-    python benchmarks/sweep.py [--pairs 3] [--sample 8] [--hydra FOLDER] [--output benchmarks/SWEEP.md]
+    python benchmarks/sweep.py [--pairs 3] [--sample 8] [--hydra FOLDER] [--jax FOLDER] [--output FILE]
 
 Whole processes, each beside its baseline in the same minute; medians of the paired ratios. Of the shell loop,
 which takes minutes, `--sample` runs are timed in every pair and multiplied up: its runs are independent of
-each other. `--hydra` is a folder with hydra-core in it (`pip install --target FOLDER hydra-core`).
+each other. `--hydra` is a folder with hydra-core in it (`pip install --target FOLDER hydra-core`), `--jax`
+one with jax, which trains the same runs by jax_peer.py, in its own float32 where evo's are float64.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -37,7 +39,10 @@ MLP = ["--task", "mlp", "seed=0..63", "--engine", "processes"]
 MLP_LEVELS = ("optim", "autograd")
 ONE_STEP = ["--task", "sin", "seed=0..999", "steps=1"]
 MANY = ["--task", "sin", "--impl", "batched", "seed=0..9999", "steps=1"]
-MANY_WHOLE = ["--task", "sin", "--impl", "batched", "seed=0..9999"]
+MANY_WHOLE = ["--task", "sin", "--impl", "gram", "seed=0..9999"]
+SIN_GRAM = ["--task", "sin", "--impl", "gram", "lr=log:1e-7:1e-6:16", "seed=0..15"]
+SIN_RMSPROP = ["--task", "sin", "optimizer=RMSprop", "lr=1e-3", "seed=0..255", "--impl"]
+MLP_GRAM = ["--task", "mlp", "--impl", "gram", "seed=0..63"]
 
 # A process starts with its parent's peak memory: this small one stands between, and tells seconds and kB.
 PEAK = """
@@ -144,17 +149,14 @@ def level_s(task: str, impl: str) -> float:
     return min(times)
 
 
-def batch_s(runs: int = 256) -> float:
-    """CPU seconds of one run's share of the arithmetic of a batch of sin; the best of three."""
-    from autograd_cli.tasks.sin.batched import SinRuns  # needs threads set first
-
-    (run,) = evo.plan("sin", "batched").plan.runs
+def batch_s(task: str, impl: str, runs: int = 256) -> float:
+    """CPU seconds of one run's share of the arithmetic of a batch; the best of three."""
+    (run,) = evo.plan(task, impl).plan.runs
     config = run.config
-    size = min(runs, BATCH_BYTES // SinRuns.bytes_per_run(config))
-    problem = run.cell.problems.make(config)
+    size = max(min(runs, BATCH_BYTES // run.cell.batch_class.bytes_per_run(config)), 1)
     times = []
     for _ in range(3):
-        level = SinRuns([problem] * size, [config] * size)
+        level = run.cell.make_batch([config] * size)
         start = time.process_time()
         for _ in range(config.steps):
             level.backward(level.forward())
@@ -192,78 +194,109 @@ def measure_large_folder() -> list[str]:
     return lines
 
 
-def measure_mlp(impl: str, pairs: int, sample: int, hydra: str | None) -> tuple[float, list[str]]:
-    """64 runs of a level of mlp against both baselines: the sweep's seconds, and the rows of the table."""
-
-    def evo() -> float:
-        return sweep_s([*MLP, "--impl", impl])
-
-    bare = HERE / "bare" / f"mlp_{impl}.py"
-    sweep, shell, ratio = paired(pairs, evo, lambda: shell_s(bare, 64, sample))
-    rows = [f"| mlp/{impl}, 64 runs, processes | {sweep:.2f} s | shell loop {shell:.0f} s | {ratio:.1f} |"]
-    if hydra:
-        again, other, ratio = paired(pairs, evo, lambda: hydra_s(hydra, impl, 64))
-        rows.append(f"| the same | {again:.2f} s | Hydra --multirun {other:.1f} s | {ratio:.1f} |")
-    return sweep, rows
+def row(name: str, sweep: list[str], against: str, other: Callable[[], float], pairs: int) -> str:
+    """A sweep beside what it is held against, as a row of the table."""
+    ours, theirs, ratio = paired(pairs, lambda: sweep_s(sweep), other)
+    digits = 0 if theirs >= 100 else 1
+    return f"| {name} | {ours:.2f} s | {against} {theirs:.{digits}f} s | {ratio:.1f} |"
 
 
-def report(pairs: int, sample: int, hydra: str | None) -> str:
+def shell_row(name: str, sweep: list[str], script: str, runs: int, options: argparse.Namespace) -> str:
+    """A sweep beside a shell loop of a bare script."""
+    file = HERE / "bare" / f"{script}.py"
+    return row(name, sweep, "shell loop", lambda: shell_s(file, runs, options.sample), options.pairs)
+
+
+def jax_rows(name: str, task: str, runs: int, sweep: list[str], options: argparse.Namespace) -> list[str]:
+    """A sweep beside JAX: whole processes, and a sentence of what their steps take, once compiled."""
+    peer = [sys.executable, str(HERE / "jax_peer.py"), task, str(runs)]
+    whole = row(name, sweep, "JAX", lambda: wall_s([*peer, "--once"], options.jax), options.pairs)
+    environment = os.environ | {"PYTHONPATH": options.jax}
+    theirs_s = float(subprocess.check_output(peer, text=True, env=environment).split()[-1])
+    ours_s = batch_s(task, "gram", runs) * runs
+    return [
+        whole,
+        f"The steps of {runs} runs of {task} alone take {ours_s:.3g} s of one core by `gram`, and "
+        f"{theirs_s:.3g} s of all cores by JAX, once compiled: {theirs_s / ours_s:.1f} times as long.",
+    ]
+
+
+def report(options: argparse.Namespace) -> str:
     """All measurements, as Markdown."""
     torch.set_num_threads(1)
+    pairs = options.pairs
+    rows = [
+        shell_row("sin, 256 runs, batched", SIN, "sin_autograd", 256, options),
+        shell_row("sin, 256 runs, gram", SIN_GRAM, "sin_autograd", 256, options),
+        shell_row("sin by RMSprop, 256 runs, batched", [*SIN_RMSPROP, "batched"], "sin_optim", 256, options),
+        shell_row("sin by RMSprop, 256 runs, gram", [*SIN_RMSPROP, "gram"], "sin_optim", 256, options),
+        shell_row("mlp, 64 runs, gram", MLP_GRAM, "mlp_autograd", 64, options),
+    ]
+    for impl in MLP_LEVELS:
+        ours = [*MLP, "--impl", impl]
+        rows.append(shell_row(f"mlp/{impl}, 64 runs, processes", ours, f"mlp_{impl}", 64, options))
+    if options.hydra:
+        hydra = (
+            ("mlp, 64 runs, gram", MLP_GRAM, "autograd"),
+            *((f"mlp/{impl}, 64 runs, processes", [*MLP, "--impl", impl], impl) for impl in MLP_LEVELS),
+        )
+        for name, ours, impl in hydra:
+            theirs = partial(hydra_s, options.hydra, impl, 64)
+            rows.append(row(name, ours, "Hydra --multirun", theirs, pairs))
+    notes = [
+        "Where a sweep of `gram` stands beside another program, that trains level `autograd` or `optim`."
+    ]
+    if options.jax:
+        for task, runs, ours in (("sin", 256, SIN_GRAM), ("mlp", 64, MLP_GRAM)):
+            whole, alone = jax_rows(f"{task}, {runs} runs, gram", task, runs, ours, options)
+            rows.append(whole)
+            notes.append(alone)
+    start_s = median(wall_s([sys.executable, "-c", "import torch"]) for _ in range(3))
+    one_step = {impl: run_ms(impl, pairs) for impl in ("gram", "batched", "autograd")}
+    files = files_ms()
+    floors = [
+        ("sin, 256 runs, gram", batch_s("sin", "gram"), 256),
+        ("sin, 256 runs, batched", batch_s("sin", "batched"), 256),
+        ("mlp, 64 runs, gram", batch_s("mlp", "gram", 64), 64),
+        *((f"mlp/{impl}, 64 runs", level_s("mlp", impl), 64) for impl in MLP_LEVELS),
+    ]
+    gram, numpy = batch_s("mlp", "gram", 1), level_s("mlp", "numpy")
     lines = [
         "# Sweeps",
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, {cores()} cores of {platform.machine()}, Python "
         f"{platform.python_version()}, torch {torch.__version__}, NumPy {np.__version__}; {pairs} pairs, "
-        f"{sample} runs of each shell loop timed and multiplied up. By `python benchmarks/sweep.py`.",
+        f"{options.sample} runs of each shell loop timed and multiplied up. By `python benchmarks/sweep.py`.",
         "",
         "| sweep | evo | baseline | baseline / evo |",
         "| --- | ---: | ---: | ---: |",
-    ]
-    sin, shell, ratio = paired(
-        pairs, lambda: sweep_s(SIN), lambda: shell_s(HERE / "bare" / "sin_autograd.py", 256, sample)
-    )
-    lines.append(f"| sin, 256 runs, batched | {sin:.2f} s | shell loop {shell:.0f} s | {ratio:.1f} |")
-    mlp_s = {}
-    for impl in MLP_LEVELS:
-        mlp_s[impl], rows = measure_mlp(impl, pairs, sample, hydra)
-        lines += rows
-    floor_sin = batch_s()
-    start_s = median(wall_s([sys.executable, "-c", "import torch"]) for _ in range(3))
-    one_step = {impl: run_ms(impl, pairs) for impl in ("batched", "autograd")}
-    files = files_ms()
-    lines += [
+        *rows,
         "",
-        "| floor | a run | all, on the cores used | reached |",
-        "| --- | ---: | ---: | ---: |",
-        f"| sin, batched: the arithmetic | {floor_sin * 1e3:.2f} ms | {floor_sin * 256:.2f} s on 1 core | "
-        f"{floor_sin * 256 / sin:.0%} |",
-        *(_mlp_floor(impl, seconds) for impl, seconds in mlp_s.items()),
+        *notes,
         "",
-        f"`import torch` alone takes {start_s:.2f} s of every sweep. Each of 1,000 runs of one step adds "
-        f"{one_step['batched']:.2f} ms where they are one program, and {one_step['autograd']:.2f} ms where "
-        f"each is one of its own; the four files alone take {files:.2f} ms on one core, "
-        f"{files / one_step['batched']:.0%} of the former. The rest is the run's data and start, its plan "
-        "and digest, its configuration and record as text, and the locks that tell others that it goes on.",
+        "| what the steps alone cost | a run | all, on one core |",
+        "| --- | ---: | ---: |",
+        *(f"| {name} | {run * 1e3:.2f} ms | {run * runs:.2f} s |" for name, run, runs in floors),
+        "",
+        f"One run of mlp by `gram`, 500 steps in float64, takes {gram * 1e3:.0f} ms of processor time, where "
+        f"the loop of level `numpy` takes {numpy * 1e3:.0f} ms: {gram / numpy:.2f} of it.",
+        "",
+        f"`import torch` alone takes {start_s:.2f} s of every sweep of a torch level. Each of 1,000 runs of "
+        f"one step adds {one_step['gram']:.2f} ms by `gram`, {one_step['batched']:.2f} ms by `batched`, and "
+        f"{one_step['autograd']:.2f} ms where each is a program of its own; the four files alone take "
+        f"{files:.2f} ms on one core. The rest is the run's data and start, its plan and digest, its "
+        "configuration and record as text, and the locks that tell others that it goes on.",
         "",
         measure_start(pairs),
         "",
-        "Why not all of the floor: every sweep imports torch once, on one core, before anything can start.",
-        "At optim each worker then imports what torch.optim wants on its first step (torch._dynamo, about a",
-        "second), which neither fork nor order avoids. The rest is each run's data, start and four files.",
+        "At optim each worker imports what torch.optim wants on its first step (torch._dynamo, about a",
+        "second), which neither fork nor order avoids.",
         "",
         "| 10,000 runs in one folder | wall time | peak memory |",
         "| --- | ---: | ---: |",
         *measure_large_folder(),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _mlp_floor(impl: str, sweep: float) -> str:
-    """A row: what the loops of 64 runs alone need on all cores, and how much of the sweep that is."""
-    run = level_s("mlp", impl)
-    floor = run * 64 / cores()
-    return f"| mlp/{impl}: the loop | {run * 1e3:.0f} ms | {floor:.2f} s on {cores()} | {floor / sweep:.0%} |"
 
 
 def main() -> None:
@@ -274,9 +307,10 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--sample", type=int, default=8)
     parser.add_argument("--hydra", metavar="FOLDER")
+    parser.add_argument("--jax", metavar="FOLDER")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
-    text = report(options.pairs, options.sample, options.hydra)
+    text = report(options)
     print(text)
     if options.output:
         options.output.write_text(text)

@@ -2,27 +2,37 @@
 
 import os
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
+
+import pytest
 
 for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ[_pool] = "1"
 
 
-def pytest_sessionstart() -> None:
-    """With `EVO_TESTS=warm`, let the command line of this session's tests be forked from a warm process."""
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Name the folder of the one warm process that all workers share; whoever needs it first, starts it.
+
+    With `EVO_TESTS=warm` every command line of this session's tests is forked from it.
+    """
+    if not hasattr(session.config, "workerinput"):
+        os.environ["EVO_TESTS_RUNTIME"] = mkdtemp(prefix="evo-")
     if os.environ.get("EVO_TESTS") == "warm":
-        os.environ["XDG_RUNTIME_DIR"] = mkdtemp()
+        os.environ["XDG_RUNTIME_DIR"] = os.environ["EVO_TESTS_RUNTIME"]
         _warm()
 
 
-def pytest_sessionfinish() -> None:
+def pytest_sessionfinish(session: pytest.Session) -> None:
     """Let it go."""
-    if os.environ.get("EVO_TESTS") == "warm":
-        _warm("--stop")
+    if not hasattr(session.config, "workerinput"):
+        if list(Path(os.environ["EVO_TESTS_RUNTIME"]).glob("evo/*.sock")):
+            _warm("--stop")
+        rmtree(os.environ["EVO_TESTS_RUNTIME"])
 
 
 def _warm(*options: str) -> None:
     from tests.processes import command, run  # the variables above come first
 
-    done = run(command("warm", *options), Path.cwd())
+    done = run(command("warm", *options), Path.cwd(), XDG_RUNTIME_DIR=os.environ["EVO_TESTS_RUNTIME"])
     assert done.returncode == 0, done

@@ -13,6 +13,7 @@ from autograd_cli.catalogue.checks import check_class, check_level
 from autograd_cli.catalogue.files import load_class, names_class, source_of
 from autograd_cli.catalogue.needs import lacks
 from autograd_cli.contract.config import RunConfig, sha256_of
+from autograd_cli.contract.cost import Cost, CostOf
 from autograd_cli.contract.level import Array, BatchClass, Level, LevelClass, ProblemModule
 from autograd_cli.contract.task import LevelSpec, Task
 from autograd_cli.errors import ConfigError, unknown
@@ -144,6 +145,12 @@ class Cell:
         target = self.task.references.get(self.model) or self.task.levels[0].target
         module, _, name = target.partition(":")
         return getattr(_read_anew(module, self.task.package), name)
+
+    def cost(self, config: RunConfig) -> Cost | None:
+        """What a step takes at the least; None for a task that does not tell. Imports no framework."""
+        if self.task.cost is None:
+            return None
+        return cast(CostOf, _import(self.task.cost, self.task.package))(self.spec.model, config)
 
     @cached_property
     def own_problems(self) -> ProblemModule:

@@ -25,7 +25,7 @@ _UsageError: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ 
 GROUPS = {
     "Train": ("train", "sweep", "warm"),
     "Find": ("runs", "compare", "plot", "report", "note", "rm", "export"),
-    "Understand": ("list", "show", "diff", "verify", "graph", "predict"),
+    "Understand": ("list", "show", "diff", "verify", "bench", "graph", "predict"),
 }
 COMMANDS = tuple(name for names in GROUPS.values() for name in names)
 

@@ -66,6 +66,8 @@ def compare(
         raise EvoError("nothing to compare: none of the paths is a run or a CSV file of losses")
     if found.note:
         tell(f"note: {found.note}")
+        if format_ == "table":  # others read a table without rows as well
+            return
     table = evo.compare(
         found.records,
         sort=sort,

@@ -1,8 +1,9 @@
 """What the shell offers after a tab: names that begin with what was typed."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import typer
 
@@ -79,13 +80,18 @@ def _is_config(path: Path) -> bool:
 def complete_assignment(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Keys with what they are, or their values after a `=`: of the task at hand, where one is given."""
     from autograd_cli.catalogue.registry import TASKS
-    from autograd_cli.config.resolve import keys_of
 
     task = TASKS.get(str(ctx.params.get("task")))
     name, equals, value = incomplete.partition("=")
     if not equals:
         return _keys(incomplete, task)
-    tasks = [task] if task else list(TASKS.values())
+    return _values(name, value, [task] if task else list(TASKS.values()))
+
+
+def _values(name: str, value: str, tasks: "Iterable[Task]") -> list[tuple[str, str]]:
+    """`KEY=VALUE` for each value of a key's choices that begins with what was typed."""
+    from autograd_cli.config.resolve import keys_of
+
     key = next((keys_of(one)[name] for one in tasks if name in keys_of(one)), None)
     if key is None:
         return []
@@ -116,6 +122,8 @@ def complete_run(incomplete: str) -> list[str]:
 
     if incomplete.startswith("@"):
         return [name for name in ("@1", "@2", "@3", "@1..5") if name.startswith(incomplete)]
+    if "=" in incomplete:
+        return [word for word, _ in complete_condition(incomplete)]
     folder, slash, stem = incomplete.rpartition("/")
     here = [f"{folder}{slash}{name}" for name in _entries(folder + slash or ".", stem)]
     if slash:
@@ -137,11 +145,30 @@ def _entries(folder: str, stem: str) -> list[str]:
 
 
 def complete_condition(incomplete: str) -> list[tuple[str, str]]:
-    """Keys and recorded figures, each with its `=`, that begin with what was typed."""
+    """Keys and recorded figures, each with its `=`, that begin with what was typed, or values after it."""
     from autograd_cli.compare.fields import FIELDS, NUMBERS
 
+    name, equals, value = incomplete.partition("=")
+    if equals:
+        return _values_recorded(name, value)
     recorded = [(f"{name}{'<' if name in NUMBERS else '='}", "as recorded") for name in FIELDS]
     return _keys(incomplete) + [pair for pair in recorded if pair[0].startswith(incomplete)]
+
+
+def _values_recorded(name: str, value: str) -> list[tuple[str, str]]:
+    """`KEY=VALUE` of runs: how they ended, when they began, what was trained, and choices of keys."""
+    from autograd_cli.catalogue.registry import all_tasks, level_names
+    from autograd_cli.runs.record import Status
+
+    if name in ("since", "until"):
+        return [(f"{name}={word}", "") for word in complete_time(value)]
+    # A shell would part `timed out`.
+    ends = [status for status in get_args(Status) if " " not in status]
+    known: dict[str, Iterable[str]] = {"status": ends, "task": all_tasks(), "impl": level_names()}
+    key = name.removesuffix("!")
+    if key not in known:
+        return _values(name, value, all_tasks().values())
+    return [(f"{name}={word}", "as recorded") for word in known[key] if word.startswith(value)]
 
 
 def complete_time(incomplete: str) -> list[str]:

@@ -30,6 +30,13 @@ EXAMPLES = {
     "diff": ("evo diff mlp tensor autograd",),
     "list": ("evo list",),
     "verify": ("evo verify --quick", "evo verify --task mlp --impl FILE.py:Class"),
+    "bench": (
+        "evo bench --quick",
+        "evo bench --task mlp --impl numpy,tensor,optim threads=1,2 dtype=float32,float64",
+        "evo bench --task mlp N=16,64,256,1024 --plot growth.svg",
+        "evo bench --output mine.json",
+        "evo bench --against mine.json --fail-above 10%",
+    ),
     "graph": ("evo graph --task mlp --impl autograd",),
     "predict": ("evo predict runs/line 4 11",),
 }

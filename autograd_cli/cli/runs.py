@@ -48,7 +48,8 @@ def runs(
     if format_ == "table":
         numbers = {} if found.named else numbered(found.every)
         text = history_table(shown, numbers, len(found.records) - len(shown))
-        (put if follow else page)(text)
+        if shown or not found.note:
+            (put if follow else page)(text)
     else:
         put(evo.compare(shown, sort="-started_at").text(format_))
     if follow:

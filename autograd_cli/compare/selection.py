@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograd_cli.compare.filters import Wanted, choose_runs, is_condition, wanted_of, why_none
 from autograd_cli.config.reading import look
 from autograd_cli.errors import ConfigError, EvoError, RunError, did_you_mean
-from autograd_cli.runs.folder import names_in, read_folder
+from autograd_cli.runs.folder import groups_in, names_in, read_folder
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.record import NoRunError, RunRecord
 
@@ -149,10 +150,24 @@ def find_by_name(word: str, folder: str = DEFAULT_FOLDER) -> Path | None:
         names = names_in(Path(folder))
     except RunError:
         return None
-    ends = [name for name in names if name == word] or [name for name in names if name.endswith(f"-{word}")]
+    ends = _called(word, names) or _called(word, _in_groups(Path(folder)))
     if len(ends) > 1:
         raise ConfigError(f"argument '{word}': {len(ends)} runs of {folder} end so: {', '.join(ends[:3])}, …")
     return Path(folder) / ends[0] if ends else None
+
+
+def _called(word: str, names: Sequence[str]) -> list[str]:
+    """The names that are `word` or, if none is, end in it after a dash."""
+    whole = [name for name in names if name.rpartition("/")[2] == word]
+    return whole or [name for name in names if name.endswith(f"-{word}")]
+
+
+def _in_groups(folder: Path) -> list[str]:
+    names = []
+    for group in groups_in(folder):
+        with suppress(RunError):
+            names += [f"{group}/{name}" for name in names_in(folder / group)]
+    return names
 
 
 def one_run(word: str) -> RunRecord:

@@ -53,6 +53,8 @@ class Task:
         references: the NumPy program that levels of a model are held against, `module:Class`; it has a
             forward() and a backward(), and verify brings the rule of update. Without an entry the lowest
             level, which must then be of the same model and have a rule of its own.
+        cost: the function that tells what a step takes at the least, `module:function`; see
+            `contract/cost.py`. Without one nobody knows.
         odd_shapes: sizes at which mistakes show that the usual ones hide, such as a single example.
         retired: keys of earlier versions that old files may still hold, with the one value that changes
             nothing.
@@ -66,6 +68,7 @@ class Task:
     levels: tuple[LevelSpec, ...]
     absent: Mapping[str, str] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
+    cost: str | None = None
     odd_shapes: tuple[Mapping[str, int], ...] = ()
     retired: Mapping[str, Value] = field(default_factory=dict)
 

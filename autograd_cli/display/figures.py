@@ -3,8 +3,9 @@
 import io
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autograd_cli.compare.curves import Curve, Curves
@@ -26,6 +27,17 @@ _DPI = 160
 _FONT_PT = 9.0
 _LONGEST = 44  # characters of a label
 _FRAME_MS, _LAST_FRAME_MS = 80, 2500
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar: its name, its length, the interval at its end, and what stands behind that."""
+
+    label: str
+    value: float
+    low: float
+    high: float
+    note: str = ""
 
 
 def curves_figure(picture: Curves, theme: Theme) -> Any:
@@ -134,6 +146,36 @@ def grid_figure(grid: Grid, theme: Theme) -> Any:
     return figure
 
 
+def bars_figure(groups: "Mapping[str, Sequence[Bar]]", title: str, caption: str, theme: Theme) -> Any:
+    """A matplotlib Figure of bars from zero on, with their intervals; each group has an axis of its own."""
+    figure, axes = _begin(
+        theme, title, caption, rows=tuple(len(bars) + 1 for bars in groups.values()), shared=False
+    )
+    axes = [axes] if len(groups) == 1 else axes
+    figure.set_figheight(max(_SIZE_IN[1], 0.9 + 0.2 * sum(len(bars) + 2 for bars in groups.values())))
+    for own, (name, bars) in zip(axes, groups.items(), strict=True):
+        places = range(len(bars))
+        errors = [[bar.value - bar.low for bar in bars], [bar.high - bar.value for bar in bars]]
+        own.barh(
+            places,
+            [bar.value for bar in bars],
+            0.66,
+            xerr=[[max(length, 0.0) for length in side] for side in errors],
+            color=theme.series[0],
+            error_kw={"ecolor": theme.ink, "elinewidth": 1.2, "capsize": 2.5},
+        )
+        x = linear_scale([0.0, *(bar.high for bar in bars)], margin=0.0)
+        high = x.high * 1.16
+        own.set(xlim=(0, high), ylim=(len(bars) - 0.4, -0.6))
+        _axis(own.xaxis, Scale(False, 0.0, x.high), 6, theme)
+        own.set_yticks(list(places), labels=[_fitted(shown(bar.label), _LONGEST) for bar in bars])
+        own.set_ylabel(shown(name))
+        own.grid(visible=False, axis="y")
+        for i, bar in enumerate(bars):
+            own.text(bar.high + 0.012 * high, i, bar.note, va="center", fontsize=8, color=theme.ink)
+    return figure
+
+
 def to_bytes(figure: Any, ending: str) -> bytes:
     """The picture as a file's content: `svg`, `png` or `pdf`; the same figure gives the same bytes."""
     out = io.BytesIO()
@@ -204,7 +246,13 @@ def check_matplotlib(ending: str, key: str = "output") -> None:
 
 
 def _begin(
-    theme: Theme, title: str, caption: str, rows: tuple[int, ...] = (), *, fixed: bool = False
+    theme: Theme,
+    title: str,
+    caption: str,
+    rows: tuple[int, ...] = (),
+    *,
+    fixed: bool = False,
+    shared: bool = True,
 ) -> tuple[Any, Any]:
     """A figure with its title, what has to be known below it, and empty axes."""
     with _hushed():
@@ -234,7 +282,7 @@ def _begin(
         with rc_context(settings):  # type: ignore[arg-type]  # the names that it takes are hundreds
             figure = Figure(figsize=_SIZE_IN, layout=None if fixed else "constrained")
             axes = (
-                figure.subplots(len(rows), 1, sharex=True, gridspec_kw={"height_ratios": rows})
+                figure.subplots(len(rows), 1, sharex=shared, gridspec_kw={"height_ratios": rows})
                 if rows
                 else figure.subplots()
             )

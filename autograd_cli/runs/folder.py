@@ -13,7 +13,7 @@ from autograd_cli.config.reading import open_regular
 from autograd_cli.errors import ConfigError, RunError
 from autograd_cli.runs.nursery import hidden_folder
 from autograd_cli.runs.reader import read_run_folder
-from autograd_cli.runs.record import LOSSES, NoRunError, RunRecord
+from autograd_cli.runs.record import LOSSES, RECORD, NoRunError, RunRecord
 
 # Others hold the lock of a run that has ended for the moment in which they ask whether it goes on.
 _TRIES = 20
@@ -34,27 +34,52 @@ def names_in(folder: Path) -> list[str]:
         raise RunError(f"{folder}: cannot read: {error.strerror}") from error
 
 
-def read_folder(folder: Path) -> tuple[list[RunRecord], list[str]]:
-    """The runs of a folder, the oldest first, and a line about each that cannot be read.
-
-    What is no run is passed over. Of a run's circumstances nothing is kept, so that a hundred thousand find
-    room.
+def groups_in(folder: Path) -> list[str]:
+    """Names of the directories of a folder that are no runs, and may hold some: those of sweeps.
 
     Raises:
         RunError: the folder cannot be read.
 
     """
-    records, complaints = [], []
+    return [name for name in names_in(folder) if not os.path.lexists(f"{folder}/{name}/{RECORD}")]
+
+
+def read_folder(folder: Path) -> tuple[list[RunRecord], list[str]]:
+    """The runs of a folder and of the folders in it, the oldest first, and a line about each unreadable one.
+
+    What is no run is passed over, and what lies deeper as well. Of a run's circumstances nothing is kept, so
+    that a hundred thousand find room.
+
+    Raises:
+        RunError: the folder cannot be read.
+
+    """
+    records: list[RunRecord] = []
+    complaints: list[str] = []
     place = str(folder / "_")[:-1]  # pathlib's joining takes as long as reading
-    for name in names_in(folder):
+    for name in _read_into(records, complaints, place, names_in(folder)):
+        try:
+            inside = names_in(Path(f"{place}{name}"))
+        except RunError:
+            continue
+        _read_into(records, complaints, f"{place}{name}/", inside)
+    records.sort(key=lambda record: (record.started_at or "", record.path))
+    return records, complaints
+
+
+def _read_into(
+    records: list[RunRecord], complaints: list[str], place: str, names: Iterable[str]
+) -> list[str]:
+    """Read the runs of these names; which of them are none."""
+    others = []
+    for name in names:
         try:
             records.append(_slim(read_run_folder(f"{place}{name}")))
         except NoRunError:
-            continue
+            others.append(name)
         except RunError as error:
             complaints.append(str(error))
-    records.sort(key=lambda record: (record.started_at or "", record.path))
-    return records, complaints
+    return others
 
 
 def _slim(record: RunRecord) -> RunRecord:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import orjson
@@ -20,6 +20,8 @@ HEADER = b"step,loss,elapsed_s\n"
 SKETCH_POINTS = 24
 
 _BLOCK = 1024
+_BLOCK_CHARACTERS = 2**16
+_PLAIN = ({int}, {float}, {float})
 
 
 def format_rows(first_step: int, losses: Sequence[float], elapsed_s: Sequence[float]) -> bytes:
@@ -164,7 +166,50 @@ def _whole_lines(file: Iterable[str]) -> Iterator[str]:
     return (line for line in file if line.endswith(("\n", "\r")))
 
 
-def _rows(lines: Iterable[str], path: Path) -> Iterator[tuple[int, float, float | None]]:
+def _rows(lines: Iterator[str], path: Path) -> Iterator[tuple[int, float, float | None]]:
+    first = next(lines, "")
+    if first.encode() != HEADER:
+        yield from _any_rows(chain([first], lines), path)
+        return
+    passed = 0
+    for block in _blocks(lines):
+        rows = _plain_rows(block)
+        if rows is None:
+            yield from _any_rows(chain([first], block, lines), path, passed)
+            return
+        yield from rows
+        passed += len(block)
+
+
+def _blocks(lines: Iterable[str]) -> Iterator[list[str]]:
+    block, room = [], _BLOCK_CHARACTERS
+    for line in lines:
+        block.append(line)
+        room -= len(line)
+        if room < 0:
+            yield block
+            block, room = [], _BLOCK_CHARACTERS
+    yield block
+
+
+def _plain_rows(lines: Sequence[str]) -> Iterable[tuple[int, float, float]] | None:
+    """Lines as `format_rows` writes them, read as the JSON that they were cut from, several times faster.
+
+    None where they are anything else: what is not one row of an integer and two floats a line.
+    """
+    if not lines:
+        return ()
+    try:
+        rows = orjson.loads(f"[[{'],['.join(lines)}]]")
+        steps, losses, elapsed_s = zip(*rows, strict=True)
+    except (ValueError, TypeError):
+        return None
+    kinds = set(map(type, steps)), set(map(type, losses)), set(map(type, elapsed_s))
+    return zip(steps, losses, elapsed_s, strict=True) if kinds == _PLAIN and len(rows) == len(lines) else None
+
+
+def _any_rows(lines: Iterable[str], path: Path, passed: int = 0) -> Iterator[tuple[int, float, float | None]]:
+    """Rows of any CSV file; `passed` lines after the first one have been read before."""
     reader = csv.reader(lines)
     header = [name.strip().lower() for name in next(reader, [])]
     if "step" not in header or "loss" not in header:
@@ -181,7 +226,8 @@ def _rows(lines: Iterable[str], path: Path) -> Iterator[tuple[int, float, float 
             read = _step(row[step_at]), float(row[loss_at]), elapsed_s
         except (ValueError, IndexError):
             shown = ",".join(row)[:80]
-            raise RunError(f"{path}:{reader.line_num}: not a step and a loss: '{shown}'") from None
+            place = f"{path}:{passed + reader.line_num}"
+            raise RunError(f"{place}: not a step and a loss: '{shown}'") from None
         yield read
 
 

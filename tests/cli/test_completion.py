@@ -48,7 +48,7 @@ def test_keys_and_commands(tmp_path: Path) -> None:
     """Keys come with their equals sign, and commands by their first letters."""
     assert complete("evo train mom", "bash", tmp_path) == ["momentum="]
     assert complete("evo co", "bash", tmp_path) == ["compare"]
-    assert complete("evo train --task linear mom", "fish", tmp_path) in ([], [""])
+    assert complete("evo train --task linear D_", "fish", tmp_path) in ([], [""])
     assert complete("evo train --task mlp optimizer=A", "fish", tmp_path) == ["optimizer=Adam"]
     assert complete("evo train --task softmax --impl n", "fish", tmp_path) == ["numpy"]
     assert complete("evo compare --format j", "fish", tmp_path) == ["json"]
@@ -66,6 +66,15 @@ def test_runs(tmp_path: Path) -> None:
     assert complete("evo compare ", "fish", tmp_path) == ["@1", "other/", "runs/", "first"]
     assert complete("evo compare fi", "fish", tmp_path) == ["first"]
     assert complete("evo rm runs/f", "fish", tmp_path) == ["runs/first/"]
+
+
+def test_values_of_conditions(tmp_path: Path) -> None:
+    """After the sign of a condition: how runs ended, times, choices, and names of levels."""
+    assert complete("evo compare status=c", "fish", tmp_path) == ["status=completed", "status=csv"]
+    assert complete("evo rm --where status!=com", "fish", tmp_path) == ["status!=completed"]
+    assert complete("evo runs since=y", "fish", tmp_path) == ["since=yesterday"]
+    assert complete("evo compare optimizer=A", "fish", tmp_path) == ["optimizer=Adam"]
+    assert complete("evo compare impl=dyn", "fish", tmp_path) == ["impl=dynamic"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

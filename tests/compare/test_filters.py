@@ -131,3 +131,23 @@ def test_words_beside_paths(tmp_path: Path) -> None:
     assert "argument: unknown key 'sed'" in refused("compare", "sed=1", cwd=tmp_path)
     done = evo("compare", "seed=8", cwd=tmp_path)
     assert done.stderr == "evo: note: none of 3 runs has seed=8; seed is 0 (1) or 1 (1) or 2 (1)\n"
+
+
+def test_runs_of_a_folder_in_the_folder(tmp_path: Path) -> None:
+    """`--runs-dir runs/NAME` groups runs: they are found with all others, and when the group is moved."""
+    record_run(tmp_path / "runs", "single", [1.0], seed=0)
+    for i in (1, 2):
+        record_run(tmp_path / "runs" / "rates", f"r{i}", [1.0], seed=i)
+    record_run(tmp_path / "runs" / "rates" / "deep" / "er", "r3", [1.0], seed=3)
+
+    def seeds(*words: str) -> list[str]:
+        return evo("compare", *words, "--columns", "seed", "--format", "csv", cwd=tmp_path).stdout.split()[1:]
+
+    assert sorted(seeds()) == ["0", "1", "2"]
+    assert seeds("@1") == ["2"]
+    assert seeds("r1") == ["1"]
+    assert seeds("single") == ["0"]
+    (tmp_path / "runs" / "rates").rename(tmp_path / "runs" / "moved")
+    assert sorted(seeds("runs/moved")) == ["1", "2"]
+    assert evo("rm", "seed=1", "--yes", cwd=tmp_path).returncode == 0
+    assert sorted(seeds()) == ["0", "2"]

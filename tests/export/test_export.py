@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from autograd_cli.export.records import checksums
 from tests.helpers import evo, record_run, refused
 from tests.processes import command, environment
 
@@ -118,6 +119,14 @@ def test_tensorboard_keeps_what_is_no_number(tmp_path: Path) -> None:
     assert exported("tensorboard", tmp_path) == "evo: 1 runs, 0 of them new or changed\n"
     assert path.read_bytes() == before
     assert read_back(TENSORBOARD, tmp_path) == {"d": [1.0, math.inf]}
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_checksums_are_those_of_tensorboard(count: int) -> None:
+    """Of few contents and of many, which are worked out in two ways."""
+    oracle = pytest.importorskip("tensorboard.compat.tensorflow_stub.pywrap_tensorflow").masked_crc32c
+    contents = [bytes((i * j + i) % 256 for j in range(70)) for i in range(count)]
+    assert checksums(contents) == [int(oracle(content)).to_bytes(4, "little") for content in contents]
 
 
 def test_a_folder_of_something_else_is_refused(runs: Path) -> None:

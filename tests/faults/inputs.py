@@ -207,6 +207,7 @@ _BASE: dict[str, tuple[str, ...]] = {
     "warm": ("--status",),
     "list": (),
     "verify": ("--task", "sin", "--impl", "numpy", "--quick", "steps=1"),
+    "bench": ("--task", "sin", "--impl", "numpy", "--quick", "--time", "0.1s"),
     "graph": ("--task", "sin", "--impl", "numpy"),
     "show": ("sin", "numpy"),
     "diff": ("sin", "numpy", "tensor"),

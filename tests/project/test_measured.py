@@ -1,5 +1,6 @@
 """README's numbers are those that the benchmarks have measured."""
 
+import json
 import re
 import shutil
 import sys
@@ -16,8 +17,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """What benchmarks/readme.py reads and writes, in a folder of its own."""
-    (tmp_path / "benchmarks").mkdir()
-    for name in ("README.md", "benchmarks/readme.py", "benchmarks/SWEEP.md"):
+    (tmp_path / "benchmarks" / "results").mkdir(parents=True)
+    for name in ("README.md", "benchmarks/readme.py", "benchmarks/SWEEP.md", "benchmarks/results/cost.json"):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
@@ -45,6 +46,18 @@ def test_a_fresh_measurement_goes_into_readme(checkout: Path) -> None:
     assert rows.count("| 12.5 times as long |") == rows.count("\n") - 3 > 0
     assert "Hydra" not in rows
     assert table.sub("", fresh) == table.sub("", README)
+
+
+def test_a_fresh_benchmark_goes_into_readme(checkout: Path) -> None:
+    """Other times are in README's other table, and levels that were not measured are not."""
+    path = checkout / "benchmarks" / "results" / "cost.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["rows"] = content["rows"][:2]
+    content["rows"][0]["step_s"]["median"] = 0.00123
+    path.write_text(json.dumps(content), encoding="utf-8")
+    (rows,) = re.findall(r"<!-- cost: begin.*<!-- cost: end", written(checkout), re.DOTALL)
+    assert "1230 µs" in rows
+    assert rows.count("\n|") == 4
 
 
 def test_no_factor_is_written_by_hand() -> None:

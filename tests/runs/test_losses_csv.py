@@ -44,6 +44,43 @@ def test_csv_round_trip(
     assert list(map(repr, times)) == list(map(repr, elapsed_s))
 
 
+_NUMBERS = [
+    "0",
+    "7",
+    "-3",
+    "1.5",
+    "1e400",
+    "-0",
+    "-0.0",
+    "2.0",
+    "1e-330",
+    "99999999999999999999",
+    "+1.5",
+    "01",
+]
+_OTHERS = ["nan", "inf", "1_0", " 4", "", "[1", "2]", "],[", '"5"', '"', "null", "true", "\n", "\r", "5,\n6"]
+_PARTS = st.sampled_from([*_NUMBERS, *_OTHERS])
+
+
+@given(st.lists(st.lists(_PARTS, min_size=2, max_size=4).map(",".join), max_size=5), st.booleans())
+def test_the_fast_reading_is_the_slow_one(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], maybe_torn: bool
+) -> None:
+    """Rows, or the complaint and its line, are those of a header that only the csv module knows."""
+    path = tmp_path_factory.getbasetemp() / "either.csv"
+    text = "".join(f"{line}\n" for line in ["0,1.5,0.25", *lines])
+    told = []
+    for header in ("step,loss,elapsed_s\n", "Step,Loss,Elapsed_s\n"):
+        path.write_text(header + text, newline="")
+        found: list[str] = []
+        try:
+            found.extend(map(repr, read_losses(path, maybe_torn=maybe_torn)))
+        except RunError as error:
+            found.append(str(error))
+        told.append(found)
+    assert told[0] == told[1]
+
+
 def test_csv_is_plain(tmp_path: Path) -> None:
     """Header and rows are what Python's own csv module and float() read, one line a step."""
     record_run(tmp_path, "run", [3.5, 1e-300, 5e-324])

@@ -67,5 +67,6 @@ TASK = Task(
         "batched_function": "nor is there an operation for many runs",
     },
     references={"line": ".reference:Line"},
+    cost=".cost:cost",
     odd_shapes=({"N": 1}, {"N": 2}),
 )

@@ -91,6 +91,7 @@ TASK = Task(
     ),
     absent={"batched_function": "the operation of its own is ReLU, which `batched` trains"},
     references={"two-layer": ".reference:TwoLayer", "dynamic": ".reference:Dynamic"},
+    cost=".cost:cost",
     odd_shapes=(
         {"N": 1, "D_in": 4, "H": 3, "D_out": 2},
         {"N": 9, "D_in": 4, "H": 6, "D_out": 1},

@@ -99,5 +99,6 @@ TASK = Task(
         "legendre": ".reference:Legendre",
         "dynamic": ".reference:Dynamic",
     },
+    cost=".cost:cost",
     odd_shapes=({"N": 1}, {"N": 2}, {"N": 7}),
 )

@@ -36,5 +36,6 @@ TASK = Task(
         "dynamic": "a single product and a softmax have no path to choose from",
     },
     references={"softmax": ".reference:Softmax"},
+    cost=".cost:cost",
     odd_shapes=({"D_in": 1, "D_out": 2}, {"D_in": 4, "D_out": 4}),
 )
