@@ -17,7 +17,7 @@ from tests.processes import environment, run_python
 
 NAMES = {
     *("train", "sweep", "plan", "compare", "plot", "verify", "load", "tasks", "graph", "accumulation"),
-    *("show", "diff", "report", "export", "Plot"),
+    *("show", "diff", "report", "export", "Plot", "bench", "Benchmark"),
     *("Run", "Table", "Verification", "Graph", "Lesson", "Difference", "Report", "Batch", "RunConfig"),
     *("Task", "LevelSpec", "Key", "Problem", "Streams", "ModelSignature"),
     *("EvoError", "ConfigError", "RunError", "__version__"),

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import evo, record_run, refused
+from tests.helpers import LEVELS, evo, record_run, refused
 
 LOSSES = [3.0, 2.0, 1.0]
+COUNT = len(LEVELS["linear"])
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def test_it_says_where_the_page_is(folder: Path) -> None:
     """The page's place goes to stdout, with how many levels it has, and how many of them a curve."""
     done = evo("report", "--task", "linear", cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "evolution.html: 7 levels, 2 with a curve\n"
+    assert done.stdout == f"evolution.html: {COUNT} levels, 2 with a curve\n"
     page = (folder / "evolution.html").read_text(encoding="utf-8")
     assert "evo train --task linear --impl nn" in page  # of a level without a run
     assert "evo verify --task linear --impl numpy" in page
@@ -43,7 +44,7 @@ def test_what_is_good_is_drawn(folder: Path) -> None:
     (folder / "runs" / "notes.txt").write_text("no run")
     done = evo("report", "--task", "linear", cwd=folder)
     assert done.returncode == 0
-    assert done.stdout == "evolution.html: 7 levels, 2 with a curve\n"
+    assert done.stdout == f"evolution.html: {COUNT} levels, 2 with a curve\n"
     lines = done.stderr.splitlines()
     assert len(lines) == 2
     assert all(line.startswith("evo: warning: runs/") for line in lines)
@@ -54,7 +55,7 @@ def test_another_run_stands_in_for_a_torn_one(folder: Path) -> None:
     newer = record_run(folder / "runs", "z", LOSSES, task="linear", impl="numpy")
     (Path(newer.path) / "losses.csv").write_text("step,loss\nx,y\n")
     done = evo("report", "--task", "linear", cwd=folder)
-    assert done.stdout == "evolution.html: 7 levels, 2 with a curve\n"
+    assert done.stdout == f"evolution.html: {COUNT} levels, 2 with a curve\n"
 
 
 def test_the_run_nearest_to_the_defaults_is_drawn(folder: Path) -> None:
@@ -72,7 +73,7 @@ def test_runs_are_chosen_as_for_every_other_command(folder: Path, words: str) ->
     """By name, by pattern and by condition; the level's other run, nearer to its defaults, is not drawn."""
     record_run(folder / "runs", "other", [5.0], task="linear", impl="numpy", lr=0.02)
     done = evo("report", "--task", "linear", *words.split(), cwd=folder)
-    assert (done.stdout, done.stderr) == ("evolution.html: 7 levels, 1 with a curve\n", "")
+    assert (done.stdout, done.stderr) == (f"evolution.html: {COUNT} levels, 1 with a curve\n", "")
     assert "Run other: completed, steps: 1, with lr=0.02" in (folder / "evolution.html").read_text()
 
 
@@ -144,7 +145,7 @@ def test_what_no_curve_shows_is_said(folder: Path) -> None:
     record_run(folder / "runs", "one", [1.0], task="linear", impl="optim")
     record_run(folder / "runs", "none", [0.0, 0.0], task="linear", impl="module")
     done = evo("report", "--task", "linear", cwd=folder)
-    assert done.stdout == "evolution.html: 7 levels, 5 with a curve\n"
+    assert done.stdout == f"evolution.html: {COUNT} levels, 5 with a curve\n"
     page = (folder / "evolution.html").read_text(encoding="utf-8")
     assert "all levels of linear. 4 losses are zero" in page
     assert '"kind":"point"' in page
