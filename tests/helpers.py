@@ -43,10 +43,13 @@ TASKS = registry.TASKS
 SHIPPED = sorted(path.stem for path in (ROOT / "configs").glob("*.yaml"))
 LEVELS = {task.name: [row.name for row in task.levels] for task in TASKS.values()}
 CELLS = [(task, impl) for task, impls in LEVELS.items() for impl in impls]
+# Those that need an extra, or a C++ compiler and a minute, are trained in tests/lessons/test_compiled.py.
+TRAINED = [cell for cell in CELLS if cell[1] not in ("compile", "jax")]
 # Levels whose gradients are written by hand, and those for which autograd builds a graph.
-BY_HAND = [cell for cell in CELLS if cell[1] in ("numpy", "tensor", "batched", "gram")]
-DERIVED = [cell for cell in CELLS if cell not in BY_HAND]
+BY_HAND = [cell for cell in TRAINED if cell[1] in ("numpy", "tensor", "batched", "gram")]
+DERIVED = [cell for cell in TRAINED if cell not in BY_HAND]
 every_cell = pytest.mark.parametrize(("task", "impl"), CELLS, ids=["-".join(cell) for cell in CELLS])
+every_trained = pytest.mark.parametrize(("task", "impl"), TRAINED, ids=["-".join(cell) for cell in TRAINED])
 every_derived = pytest.mark.parametrize(("task", "impl"), DERIVED, ids=["-".join(cell) for cell in DERIVED])
 # Sizes at which a level is still itself: no two of them equal.
 SMALL: Mapping[str, Mapping[str, Value]] = {

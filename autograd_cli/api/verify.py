@@ -18,6 +18,7 @@ class Verification(Sequence[cells.Verdict]):
 
     Attributes:
         changes: what is not as it was in the report that was repeated, a line each.
+        left_out: levels that were not verified because nobody has named them, each with the reason.
 
     """
 
@@ -27,11 +28,12 @@ class Verification(Sequence[cells.Verdict]):
         asked: dict[str, Setting],
         keys: dict[str, Setting],
         changes: Sequence[str] = (),
+        left_out: Sequence[str] = (),
         *,
         quick: bool = False,
     ) -> None:
         self._verdicts, self._asked, self._keys, self._quick = verdicts, asked, keys, quick
-        self.changes = tuple(changes)
+        self.changes, self.left_out = tuple(changes), tuple(left_out)
 
     @property
     def passed(self) -> bool:
@@ -45,7 +47,10 @@ class Verification(Sequence[cells.Verdict]):
             ConfigError: another format.
 
         """
-        return choose(format, VERDICT_FORMATS, "format")(self._verdicts)
+        text = choose(format, VERDICT_FORMATS, "format")(self._verdicts)
+        if not self.left_out or format == "json":
+            return text
+        return f"{text}not verified unless named: {', '.join(self.left_out)}\n"
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write a report: what was asked, by which versions, and what was found. `against` repeats it.
@@ -130,7 +135,8 @@ def verify(
 
     verdicts = list(cells.verify(chosen, how, announce))
     changes = list(repeated.changes(verdicts)) if repeated else []
-    verification = Verification(verdicts, asked, given, changes, quick=quick)
+    left_out = plan.left_out(asked.get("task"), asked.get("impl"))
+    verification = Verification(verdicts, asked, given, changes, left_out, quick=quick)
     if report is not None:
         verification.save(report)
     return verification

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from autograd_cli.catalogue.blame import blame_class, describe, place_of
 from autograd_cli.catalogue.checks import check_class, check_level
 from autograd_cli.catalogue.files import load_class, names_class, source_of
+from autograd_cli.catalogue.needs import lacks
 from autograd_cli.contract.config import RunConfig, sha256_of
 from autograd_cli.contract.cost import Cost, CostOf
 from autograd_cli.contract.level import Array, BatchClass, Level, LevelClass, ProblemModule
@@ -60,9 +61,11 @@ class Cell:
         """The level's class. Imports the level's framework, which takes a second for torch.
 
         Raises:
-            ConfigError: a level from outside cannot be imported, or lacks a verb.
+            ConfigError: a level from outside cannot be imported, or lacks a verb; or what the level needs is
+                not installed.
 
         """
+        self.check_needs()
         if self.given is not None:
             return check_class(self.given)
         if names_class(self.spec.name):
@@ -72,6 +75,16 @@ class Cell:
         if self.is_foreign:
             return check_class(self._import_outside())
         return cast(LevelClass, _import(self.spec.target, self.task.package))
+
+    def check_needs(self) -> None:
+        """Refuse a level that cannot run on this machine.
+
+        Raises:
+            ConfigError: the extra that it needs, or a compiler, is not installed.
+
+        """
+        if missing := lacks(self.spec):
+            raise ConfigError(f"level '{self.spec.name}' of task {self.task.name} cannot run: {missing}")
 
     @cached_property
     def batch_class(self) -> BatchClass:

@@ -53,8 +53,8 @@ CELL: dict[str, Any] = {
     "impl": Annotated[
         str | None,
         typer.Option(
-            help="numpy, tensor, autograd, function, nn, optim, module, functional, dynamic, batched, gram "
-            "or batched_function; FILE.py:Class for your own.",
+            help="numpy, tensor, autograd, function, nn, optim, module, functional, dynamic, batched, gram, "
+            "compile, jax or batched_function; FILE.py:Class for your own.",
             autocompletion=complete_impl,
         ),
     ],

@@ -22,6 +22,9 @@ class LevelSpec:
             `target`.
         takes_all: whether it may be given any value of any key, because nobody has said which of them it
             reads.
+        extra: the extra of this package, and the library of that name, that the level needs.
+        compiles: whether it has a C++ compiler translate it in its first step, which takes so long that it is
+            verified only where somebody names it.
 
     """
 
@@ -32,6 +35,8 @@ class LevelSpec:
     devices: tuple[str, ...] = ("cpu", "cuda")
     batch_target: str | None = None
     takes_all: bool = False
+    extra: str | None = None
+    compiles: bool = False
 
 
 @dataclass(frozen=True)

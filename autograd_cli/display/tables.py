@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from autograd_cli.contract.task import Task
+from autograd_cli.contract.task import LevelSpec, Task
 from autograd_cli.display.terminal import Terminal
 from autograd_cli.display.text import cells, shown
 
@@ -44,7 +44,7 @@ def levels_table(tasks: Sequence[Task]) -> str:
     terminal = Terminal.of_stdout()
     blocks = []
     for task in tasks:
-        rows = [(level.name, " ".join(level.devices), level.teaches) for level in task.levels]
+        rows = [(level.name, " ".join(level.devices), _teaches(level)) for level in task.levels]
         blocks.append(
             terminal.paint("title", terminal.prose(f"{task.name}: {task.summary}").rstrip("\n"))
             + "\n"
@@ -52,6 +52,11 @@ def levels_table(tasks: Sequence[Task]) -> str:
             + "".join(terminal.prose(f"no {name}: {reason}", "  ") for name, reason in task.absent.items())
         )
     return "\n".join(blocks)
+
+
+def _teaches(level: LevelSpec) -> str:
+    needs = f"extra {level.extra}" if level.extra else "a C++ compiler" if level.compiles else None
+    return f"{level.teaches} (needs {needs})" if needs else level.teaches
 
 
 def is_numeric(values: Iterable[Any]) -> bool:

@@ -28,6 +28,8 @@ Row = tuple[int, float, float]
 
 _GOOD, _BAD = colour_of(2), colour_of(6)
 _BAR_LEAST, _BAR_MOST = 6, 24
+# A first step that is told: longer than this, and than all others together.
+_LONG_S = 0.5
 _CURVE_POINTS = 120
 _CURVE_WIDTH = 30  # columns, its numbers included
 
@@ -86,9 +88,10 @@ def summary_lines(record: RunRecord) -> list[str]:
         return [*lines, f"{end}; no step was taken", record.path]
     best = "-" if record.best_loss is None else f"{number(record.best_loss)} at step {record.best_step}"
     lines.append(f"last loss {number(record.last_loss)}, best {best}")
-    lines.append(
-        f"{end}; {record.steps} steps in {duration(record.elapsed_s)}, {duration(record.step_s)} a step"
-    )
+    end += f"; {record.steps} steps in {duration(record.elapsed_s)}"
+    if record.elapsed_s and record.first_step_s and record.first_step_s > max(_LONG_S, record.elapsed_s / 2):
+        end += f", of which the first took {duration(record.first_step_s)}"
+    lines.append(f"{end}, {duration(record.step_s)} a step")
     return [*lines, record.path]
 
 
@@ -171,7 +174,7 @@ class LiveScreen:
 
     def load(self, config: RunConfig) -> None:
         """Say what is waited for: importing a framework takes seconds."""
-        is_torch = config.impl != "numpy" and not names_class(config.impl)
+        is_torch = config.impl not in ("numpy", "gram", "jax") and not names_class(config.impl)
         what = f"{config.task} / {class_name(config.to_dict())}"
         import autograd_cli.display.charts  # noqa: F401 - draws dots, and is not to be waited for in the loop
 

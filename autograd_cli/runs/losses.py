@@ -87,6 +87,7 @@ class CurveSummary:
         best_step: the first step that had it.
         last_loss: the loss of the last row.
         elapsed_s: seconds from the start of the loop to the last loss.
+        first_step_s: seconds from there to the second loss: a step with all that only the first one does.
         diverged_step: the first step whose loss is not finite.
 
     """
@@ -97,6 +98,7 @@ class CurveSummary:
     best_step: int | None = None
     last_loss: float | None = None
     elapsed_s: float | None = None
+    first_step_s: float | None = None
     diverged_step: int | None = None
 
 
@@ -112,9 +114,13 @@ class Summarizer:
         """Evenly spaced points of the curve so far, finite ones only, and always as few."""
         return evenly(self._sketch.points, SKETCH_POINTS)
 
-    def extend(self, steps: Sequence[int], losses: Sequence[float], elapsed_s: float | None = None) -> None:
-        """Take in the next rows; `elapsed_s` belongs to the last of them."""
+    def extend(
+        self, steps: Sequence[int], losses: Sequence[float], elapsed_s: Sequence[float | None] = ()
+    ) -> None:
+        """Take in the next rows, with the seconds of each if there are any."""
         s = self.summary
+        if s.steps < 2 <= s.steps + len(losses) and elapsed_s:
+            s.first_step_s = elapsed_s[1 - s.steps]
         finite = losses
         if not all(map(math.isfinite, losses)):
             bad = next(i for i, loss in enumerate(losses) if not math.isfinite(loss))
@@ -131,7 +137,8 @@ class Summarizer:
             self._sketch.extend(finite)
         if losses:
             s.last_loss = losses[-1] if math.isfinite(losses[-1]) else None
-            s.elapsed_s = elapsed_s if elapsed_s is not None else s.elapsed_s
+            if elapsed_s and elapsed_s[-1] is not None:
+                s.elapsed_s = elapsed_s[-1]
 
 
 def read_losses(path: Path, *, maybe_torn: bool = False) -> Iterator[tuple[int, float, float | None]]:
@@ -241,5 +248,5 @@ def summarize(rows: Iterable[tuple[int, float, float | None]]) -> Summarizer:
     rows = iter(rows)
     while block := list(islice(rows, _BLOCK)):
         steps, losses, elapsed_s = zip(*block, strict=True)
-        summarizer.extend(steps, losses, elapsed_s[-1])
+        summarizer.extend(steps, losses, elapsed_s)
     return summarizer

@@ -32,7 +32,7 @@ class MemoryWriter:
         self.losses += batch.losses
         self.elapsed_s += batch.elapsed_s
         steps = range(batch.first_step, batch.first_step + len(batch.losses))
-        self._summarizer.extend(steps, batch.losses, batch.elapsed_s[-1])
+        self._summarizer.extend(steps, batch.losses, batch.elapsed_s)
 
     def finish(
         self,

@@ -60,6 +60,7 @@ class RunRecord:
         first_loss, best_loss, best_step, last_loss: None where there is none, or where it is not finite.
         diverged_step: the first step whose loss was not finite.
         elapsed_s: seconds from the start of the loop to the last loss.
+        first_step_s: seconds from there to the second loss: a step with all that only the first one does.
         model: the function that the level computes, where the level's name alone does not tell.
         not_honoured: settings that a level of the user's own has not read, or not kept to: `bias=true`.
         result: the fitted formula, where the task has one.
@@ -89,6 +90,7 @@ class RunRecord:
     last_loss: float | None = None
     diverged_step: int | None = None
     elapsed_s: float | None = None
+    first_step_s: float | None = None
     model: str | None = None
     not_honoured: list[str] = field(default_factory=list)
     result: str | None = None
@@ -105,8 +107,12 @@ class RunRecord:
 
     @property
     def step_s(self) -> float | None:
-        """Mean seconds from one loss to the next."""
-        return None if self.elapsed_s is None or self.steps < 2 else self.elapsed_s / (self.steps - 1)
+        """Mean seconds from one loss to the next, without the first step where its own are known."""
+        if self.elapsed_s is None or self.steps < 2:
+            return None
+        if self.first_step_s is None or self.steps < 3:
+            return self.elapsed_s / (self.steps - 1)
+        return (self.elapsed_s - self.first_step_s) / (self.steps - 2)
 
     @property
     def reason(self) -> str | None:
@@ -143,7 +149,7 @@ _KINDS: dict[str, Any] = {
         str,
     ),
     **dict.fromkeys(("sweep_index", "steps", "best_step", "diverged_step"), int),
-    **dict.fromkeys(("first_loss", "best_loss", "last_loss", "elapsed_s"), (int, float)),
+    **dict.fromkeys(("first_loss", "best_loss", "last_loss", "elapsed_s", "first_step_s"), (int, float)),
     "config": dict,
     "curve": list,
     "replaces": list,

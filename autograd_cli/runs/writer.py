@@ -156,7 +156,7 @@ class RunWriter:
     def _take(self, batch: Batch, count: int) -> None:
         if count:
             steps = range(batch.first_step, batch.first_step + count)
-            self._summarizer.extend(steps, batch.losses[:count], batch.elapsed_s[count - 1])
+            self._summarizer.extend(steps, batch.losses[:count], batch.elapsed_s[:count])
 
     def _cut_to_whole(self, losses: int, rows: bytes) -> int:
         """Cut losses.csv after the last whole line of `rows` that is in it, and count those lines."""

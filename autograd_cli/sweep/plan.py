@@ -238,6 +238,7 @@ def _check_values(
     for named, others in _cells_and_values(axes, request.pairs):
         try:
             cell = known.base(named).cell
+            cell.check_needs()
             if cell.given is None and names_class(cell.spec.name):
                 look_for_class(cell.spec.name)
         except ConfigError as error:

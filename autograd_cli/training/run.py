@@ -227,6 +227,7 @@ def prepare(
     """
     if name is not None:
         check_name(name)
+    cell.check_needs()
     asked = GitState() if git is None else None
     set_threads(config.threads)
     cell.level_class  # noqa: B018 - its framework is imported while git looks

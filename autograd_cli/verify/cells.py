@@ -114,13 +114,14 @@ def verify(
         announce: called with the name of each level before its turn.
 
     Raises:
-        ConfigError: a level from outside cannot be loaded, the plan's settings do not fit a task, or the
+        ConfigError: a level cannot be loaded, the plan's settings do not fit a task, or the
             device is not there.
 
     """
     set_threads(1)
     isolation = Isolation()
     for cell in cells:
+        cell.check_needs()
         if cell.spec.takes_all:
             isolation.load(cell)  # a mistake in a user's file comes before all work
     configs = [_repeated(cell, plan) for cell in cells]

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 
 from autograd_cli.catalogue.cell import Cell, of_class
 from autograd_cli.catalogue.files import names_class
+from autograd_cli.catalogue.needs import lacks
 from autograd_cli.catalogue.registry import all_tasks, find_level, find_task, level_names
 from autograd_cli.config.files import Setting
 from autograd_cli.config.resolve import parse_value
 from autograd_cli.contract.config import RunConfig
 from autograd_cli.contract.keys import COMMON_KEYS, real
 from autograd_cli.contract.level import LevelClass
+from autograd_cli.contract.task import LevelSpec
 from autograd_cli.errors import ConfigError, unknown
 
 TOLERANCE = 1e-9
@@ -71,7 +73,7 @@ def choose_cells(
         task: the task's name.
         impls: names of levels, with commas between them.
         classes: levels that were handed over as classes, by what `impls` calls them.
-        device: of levels that are not named, only those that run on it.
+        device: of levels that are not named, only those that run on it, and none that is `left_out`.
 
     Raises:
         ConfigError: an unknown task, or a level that no task chosen has.
@@ -80,7 +82,8 @@ def choose_cells(
     tasks = [find_task(task.text, task.where)] if task else list(all_tasks().values())
     if impls is None:
         runs_on = device.text if device else "cpu"
-        return [Cell(one, spec) for one in tasks for spec in one.levels if runs_on in spec.devices]
+        cells = [Cell(one, spec) for one in tasks for spec in one.levels if runs_on in spec.devices]
+        return [cell for cell in cells if _why_not(cell.spec) is None]
     classes = classes or {}
     names = impls.text.split(",")
     if task is None and any(names_class(name) or name in classes for name in names):
@@ -96,6 +99,18 @@ def choose_cells(
         if name not in level_names():
             raise unknown("implementation", name, level_names(), impls.where)
     return [Cell(one, spec) for one in tasks for spec in one.levels if spec.name in names]
+
+
+def left_out(task: Setting | None, impls: Setting | None) -> list[str]:
+    """What `choose_cells` leaves out because nobody has named it, a level and the reason each."""
+    tasks = [find_task(task.text, task.where)] if task else list(all_tasks().values())
+    specs = [] if impls else [spec for one in tasks for spec in one.levels]
+    found = {spec.name: why for spec in specs if (why := _why_not(spec))}
+    return [f"{name} ({why})" for name, why in found.items()]
+
+
+def _why_not(spec: LevelSpec) -> str | None:
+    return "it compiles for a minute" if spec.compiles else lacks(spec)
 
 
 def make_plan(

@@ -8,7 +8,7 @@ import pytest
 from tests.helpers import (
     arrays,
     config_of,
-    every_cell,
+    every_trained,
     level_of,
     model_shapes,
     problem_of,
@@ -17,7 +17,7 @@ from tests.helpers import (
 )
 
 
-@every_cell
+@every_trained
 def test_it_stands_at_the_start(task: str, impl: str) -> None:
     """Before training, each parameter is the shared start, cast, and in the start's shape."""
     config = config_of(task, impl)
@@ -28,7 +28,7 @@ def test_it_stands_at_the_start(task: str, impl: str) -> None:
         np.testing.assert_array_equal(array, start[name].astype(config.dtype), strict=True)
 
 
-@every_cell
+@every_trained
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_dtype_is_honoured(task: str, impl: str, dtype: str) -> None:
     """The loss, the parameters and the gradients all have the dtype that was asked for."""
@@ -41,7 +41,7 @@ def test_dtype_is_honoured(task: str, impl: str, dtype: str) -> None:
     assert {str(array.dtype).removeprefix("torch.") for array in everything} == {dtype}
 
 
-@every_cell
+@every_trained
 def test_three_verbs(task: str, impl: str) -> None:
     """forward() gives a finite 0-d loss, backward() a gradient a parameter, update() changes them."""
     level = level_of(config_of(task, impl))
@@ -62,14 +62,14 @@ def test_three_verbs(task: str, impl: str) -> None:
     assert changed
 
 
-@every_cell
+@every_trained
 def test_loss_falls(task: str, impl: str) -> None:
     """Over some steps at the default settings the loss comes down."""
     losses = trained_losses(config_of(task, impl, steps=200))
     assert np.mean(losses[-20:]) < np.mean(losses[:20])
 
 
-@every_cell
+@every_trained
 def test_another_seed_gives_other_losses(task: str, impl: str) -> None:
     """The seed reaches data or start, unless the configuration leaves nothing to draw."""
     losses = [trained_losses(small(task, impl, lr=1e-6, steps=5, seed=seed)) for seed in (0, 1)]
@@ -77,7 +77,7 @@ def test_another_seed_gives_other_losses(task: str, impl: str) -> None:
     assert (losses[0] == losses[1]) == nothing_is_drawn
 
 
-@every_cell
+@every_trained
 def test_the_model_is_known_before_it_is_made(task: str, impl: str) -> None:
     """The shapes that problem.py tells of a model are those of its level's parameters."""
     config = small(task, impl)

@@ -201,6 +201,8 @@ def test_the_level_below_is_the_one_that_is_named() -> None:
         "dynamic": "module",
         "batched": "tensor",
         "gram": "numpy",
+        "compile": "autograd",
+        "jax": "autograd",
     }
 
 

@@ -22,6 +22,7 @@ STEPS = {
     ("module", "dynamic"): 40,
     ("tensor", "batched"): 75,  # it brings the optimisers, too
     ("function", "batched_function"): 40,
+    ("autograd", "compile"): 30,
 }
 LADDER = list(dict.fromkeys(impl for impls in LEVELS.values() for impl in impls))
 FOLDER = ROOT / "autograd_cli" / "tasks"
@@ -55,7 +56,7 @@ def test_the_file_stands_alone(task: str, impl: str) -> None:
     """A level imports its framework, the configuration and the problem, and no other level."""
     source = (FOLDER / task / f"{impl}.py").read_text(encoding="utf-8")
     imported = set(re.findall(r"^(?:from|import) (\S+)", source, re.MULTILINE))
-    allowed = {"functools", "collections.abc", "numpy", "torch", "torch.nn.functional"}
+    allowed = {"functools", "collections.abc", "numpy", "torch", "torch.nn.functional", "jax", "jax.numpy"}
     assert imported <= allowed | {"autograd_cli.contract.config", "autograd_cli.contract.problem"}
 
 

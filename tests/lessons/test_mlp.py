@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.helpers import LEVELS, arrays, config_of, level_of, problem_of, small, trained_losses
+from tests.helpers import TRAINED, arrays, config_of, level_of, problem_of, small, trained_losses
 
-every_mlp = pytest.mark.parametrize("impl", LEVELS["mlp"])
+every_mlp = pytest.mark.parametrize("impl", [impl for task, impl in TRAINED if task == "mlp"])
 
 
 @every_mlp

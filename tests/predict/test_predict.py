@@ -19,7 +19,7 @@ from autograd_cli.errors import ConfigError
 from autograd_cli.predict.model import load_model
 from autograd_cli.predict.rows import csv_text, read_rows, write_rows
 from tests import helpers
-from tests.helpers import ROOT, SMALL, choices_of, every_cell, loss_column, problem_of, train_run
+from tests.helpers import ROOT, SMALL, choices_of, every_trained, loss_column, problem_of, train_run
 
 STEPS = 6
 
@@ -54,7 +54,7 @@ def mlp(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train_run(tmp_path_factory.mktemp("runs"), "mlp", "numpy", N=4, D_in=3, D_out=2, steps=STEPS)
 
 
-@every_cell
+@every_trained
 def test_predictions_are_the_level_s_own(tmp_path: Path, task: str, impl: str) -> None:
     """Predictions for the training inputs have the loss that the level itself computes at its next step."""
     keys = {**SMALL[task], "dtype": "float64"}

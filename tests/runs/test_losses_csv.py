@@ -121,7 +121,7 @@ def test_summary_does_not_depend_on_the_pieces(losses: list[float], size: int) -
     summarizer = Summarizer()
     for at in range(0, len(losses), size):
         piece = losses[at : at + size]
-        summarizer.extend(range(at, at + len(piece)), piece, float(at))
+        summarizer.extend(range(at, at + len(piece)), piece, [float(at)] * len(piece))
     summary = summarizer.summary
     good = [loss for loss in losses if math.isfinite(loss)]
     assert summary.steps == len(losses)
@@ -173,19 +173,19 @@ def test_a_sketch_in_pieces() -> None:
 def test_a_summary_of_pieces() -> None:
     """Each number by hand: those of the first piece are not forgotten, and those of the last one count."""
     summarizer = Summarizer()
-    summarizer.extend([], [], 9.0)
+    summarizer.extend([], [], [])
     assert (summarizer.summary, summarizer.curve) == (CurveSummary(), [])
-    summarizer.extend([10, 11, 12], [3.0, 1.0, 1.0], 0.5)
+    summarizer.extend([10, 11, 12], [3.0, 1.0, 1.0], [0.1, 0.3, 0.5])
     summarizer.extend([13, 14, 15], [math.nan, 2.0, math.inf])
     s = summarizer.summary
     assert (s.steps, s.first_loss, s.best_loss, s.best_step) == (6, 3.0, 1.0, 11)
     assert (s.last_loss, s.elapsed_s, s.diverged_step) == (None, 0.5, 13)
-    summarizer.extend([16, 17], [-math.inf, 0.5], 0.75)
+    summarizer.extend([16, 17], [-math.inf, 0.5], [0.7, 0.75])
     assert (s.last_loss, s.best_step, s.elapsed_s, s.diverged_step) == (0.5, 17, 0.75, 13)
     assert summarizer.curve == [3.0, 1.0, 1.0, 2.0, 0.5]
     first = Summarizer()
-    first.extend([0], [math.inf], 0.1)
-    first.extend([1], [1.0], 0.2)
+    first.extend([0], [math.inf], [0.1])
+    first.extend([1], [1.0], [0.2])
     assert (first.summary.first_loss, first.summary.best_loss, first.summary.diverged_step) == (None, 1.0, 0)
 
 

@@ -1,6 +1,7 @@
 """The loop: what it hands over, and when."""
 
 from itertools import chain, count, pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 
 from autograd_cli.errors import EvoError
 from autograd_cli.training import clock, loop
-from tests.helpers import config_of, level_of
+from tests.helpers import config_of, level_of, losses_of
 
 
 @pytest.mark.parametrize("impl", ["numpy", "autograd"])
@@ -54,26 +55,34 @@ def test_no_time_falls_though_the_clock_steps_back(monkeypatch: pytest.MonkeyPat
     assert handed_over(5) == [(0, [0.02, 0.25]), (2, [0.25, 0.25, 0.25])]
 
 
-def test_many_runs_are_handed_over_every_half_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each run with its share of the time."""
+def test_a_loss_that_is_not_finite_is_the_last() -> None:
+    """The steps left are not taken."""
+    with np.errstate(all="ignore"):
+        losses = losses_of(level_of(config_of("sin", "numpy", lr=1.0)), 1000)
+    assert np.isfinite(losses).tolist() == [True] * (len(losses) - 1) + [False]
+
+
+@pytest.mark.parametrize("array", [torch.tensor, np.array])
+def test_many_runs_are_handed_over_every_half_second(monkeypatch: pytest.MonkeyPatch, array: Any) -> None:
+    """Each run with its share of the time, whatever framework the losses are of."""
 
     class Two:
         parameters = gradients = property(lambda _: {})
 
-        def forward(self) -> torch.Tensor:
+        def forward(self) -> Any:
             """Two losses."""
-            return torch.tensor([1.0, 2.0])
+            return array([1.0, 2.0])
 
-        def backward(self, loss: torch.Tensor) -> None:
+        def backward(self, loss: Any) -> None:
             """Nothing."""
 
         def update(self) -> None:
             """Nothing."""
 
     looks(monkeypatch, 0, 1, 2, 3)
-    first, second = loop.train_many(Two(), 8)
+    first, second = loop.train_many(Two(), 6)
     assert [round(s, 9) for s in first[1].elapsed_s] == [0.05, 0.1, 0.15, 0.2, 0.25]
-    assert [(batch.first_step, batch.losses) for batch in second] == [(5, [1.0] * 3), (5, [2.0] * 3)]
+    assert [(batch.first_step, batch.losses) for batch in second] == [(5, [1.0]), (5, [2.0])]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a level does beside its numbers: whether it repeats itself, and what it switches for others."""
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
@@ -171,6 +172,23 @@ def test_what_a_level_switches_is_switched_back(read: Callable[[], Any], switch:
     assert read() == before
 
 
+@pytest.mark.parametrize(("read", "switch"), SWITCHES[:5])
+def test_what_is_switched_by_the_file_that_imports_torch(
+    read: Callable[[], Any], switch: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it, and after levels that do without, torch's own defaults hold."""
+    cell: Any = SimpleNamespace(level_class=SimpleNamespace(__module__="nowhere"))
+    default = read()
+    monkeypatch.delitem(sys.modules, "torch")
+    with Isolation().of(cell):
+        pass
+    with Isolation().of(cell):
+        monkeypatch.setitem(sys.modules, "torch", torch)
+        switch()
+        assert read() != default
+    assert read() == default
+
+
 def test_a_file_has_its_own_switches() -> None:
     """What was switched as it was imported holds whenever its level trains, and never else."""
 
@@ -242,11 +260,11 @@ class Fails(Mlp):
 
 
 class FailsLater(Mlp):
-    """Forward works once in a level."""
+    """Forward works once in a level of float32."""
 
     def forward(self) -> Any:
         """Once."""
-        if "y_pred" in vars(self):
+        if "y_pred" in vars(self) and self.x.dtype == np.float32:
             raise ValueError("no more")
         return super().forward()
 
@@ -263,7 +281,7 @@ def test_a_verdict_ends_where_the_two_part() -> None:
     assert fails.complaints[0].endswith("ValueError: no arrays (while making the level)")
     assert (fails.cases, fails.gradients, fails.determinism) == ((), None, None)
     assert "step 1: " in later.complaints[0]
-    assert len(later.cases) == 1
+    assert [case.label for case in later.cases] == ["as trained", "float32"]
     assert (later.gradients, later.determinism, later.reach) == (None, None, ())
     assert later.reference == "two-layer model in NumPy"
 
@@ -280,6 +298,9 @@ def test_names_are_announced_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
         found: list[Verdict] = list(verification.verify([find_cell("mlp", impl)], plan, said.append))
         assert [verdict.impl for verdict in found] == [impl]
     assert said == ["next", "mlp / numpy", "next", "mlp / tensor"]
+    alone = Cell(replace(TASKS["mlp"], references={}), find_cell("mlp", "tensor").spec)
+    (verdict,) = verification.verify([alone], plan)
+    assert (verdict.reference, verdict.passed) == ("numpy", True)
 
 
 def test_every_path_of_dynamic_is_differenced() -> None:
@@ -340,14 +361,38 @@ class WrongLater(Wrong):
             self.kept = self.grad_w1
 
 
+class Drifts(Mlp):
+    """Each step is right to less than a billionth, and three are not."""
+
+    def update(self) -> None:
+        """The step, and a little more."""
+        super().update()
+        self.w1 *= 1 + 4e-10
+
+
+class OwnStart(Mlp):
+    """Another start than the shared one."""
+
+    def __init__(self, problem: Any, config: Any) -> None:
+        super().__init__(problem, config)
+        self.w1 *= 2
+
+
 def test_where_an_unstable_training_parts_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """The step at which the two first parted over the run, and no guess at a mistake."""
     monkeypatch.setattr(verification, "is_unstable", lambda *_: True)
+    monkeypatch.setattr(verification, "explain", lambda _evidence: "why?")
     later: Any = WrongLater
     (verdict,) = verify_here("mlp", [later], SIZES)
     assert verdict.cases[0].equivalence.unstable_step == 2
     assert "here at step 2;" in verdict.reach[0]
     assert "?" not in verdict.complaints[0]
+    drifts: Any = Drifts
+    (verdict,) = verify_here("mlp", [drifts], SIZES)
+    assert (verdict.passed, verdict.cases[0].equivalence.unstable_step) == (True, 2)
+    own: Any = OwnStart
+    (verdict,) = verify_here("mlp", [own], SIZES)
+    assert verdict.cases[0].equivalence.unstable_step is None
     monkeypatch.setattr(verification, "is_unstable", lambda *_: False)
     (verdict,) = verify_here("mlp", [later], SIZES)
     assert verdict.cases[0].equivalence.unstable_step is None
@@ -392,8 +437,20 @@ def test_many_levels_are_verified_each_by_one_thread(monkeypatch: pytest.MonkeyP
     plan = Plan(steps=2, quick=True, settings=gather(map(parse_assignment, ("N=3",))))
     verdicts = list(verification.verify(cells, plan))
     assert [(verdict.task, verdict.passed) for verdict in verdicts] == [("linear", True)] * 4
+    assert all(verdict.determinism and verdict.determinism.elsewhere for verdict in verdicts)
     assert asked == [1] * 5
     assert len(used) == 1
+
+
+def test_runs_of_a_batch_are_verified_beside_references_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three at once, of which each is found equal to its own training."""
+    from tests.verify.here import here
+
+    monkeypatch.setattr(verification, "fresh_processes", here)
+    plan = Plan(steps=2, quick=True, settings=gather(map(parse_assignment, SIZES)))
+    (verdict,) = verification.verify([find_cell("mlp", "batched")], plan)
+    assert verdict.passed
+    assert sum("3 runs at once" in case.label for case in verdict.cases) >= 3
 
 
 class FailsElsewhere(Mlp):

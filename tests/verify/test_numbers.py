@@ -410,9 +410,18 @@ def test_other_rules_from_their_first_step() -> None:
     late = of_rules(config, adam, at_last_sgd, resting=["w2"])
     assert late.step == 1
     assert optimizers.other_rule(late) is None, "at step 0 it was Adam"
+    assert optimizers.other_rule_and_rate(late) is None
+    far = replace(late, step=9, level={9: late.level[1]}, reference={9: late.reference[1]})
+    assert optimizers.other_rule(far) is None, "steps between are not known"
     rested = of_rules(config, adam, partial(adam, betas=(0.9, 0.99)), resting=["w1", "w2"])
     assert rested.step == 2
     assert "with betas (0.9, 0.99)" in str(optimizers.other_numbers(rested))
+
+
+def test_the_sign_of_nothing_is_no_step() -> None:
+    """Up and down by the rate, whatever the size."""
+    moved = optimizers._Sign(0.5).step({"w": np.ones(3)}, {"w": np.array([2.0, 0.0, -3.0])})
+    assert moved["w"].tolist() == [0.5, 1.0, 1.5]
 
 
 def test_a_velocity_with_another_share() -> None:

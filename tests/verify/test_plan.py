@@ -148,6 +148,35 @@ def test_settings_of_the_cases() -> None:
     assert (asked.is_asked, asked.steps) == (True, 9)
 
 
+def test_runs_that_are_trained_at_once() -> None:
+    """Three, with seeds, rates and momenta of their own, for every word that the level takes."""
+
+    def at_once(impl: str, *words: str) -> list[Case]:
+        plan = Plan(settings=settings("N=9", "seed=4", *words))
+        return [case for case in cases_of(find_cell("mlp", impl), plan) if case.together]
+
+    found = at_once("batched")
+    by = ("", " by start=uniform", " by bias=true", " by optimizer=Adam", " by optimizer=RMSprop")
+    seeds = (5, 6, 7)
+    assert [case.label for case in found] == [f"3 runs at once{word} seed={k}" for word in by for k in seeds]
+    configs = [case.config for case in found]
+    assert {(c.N, c.D_in, c.H, c.D_out) for c in configs} == {(9, 5, 5, 5)}
+    assert [configs[0].lr / c.lr for c in configs] == pytest.approx([1, 2, 3] * 5)
+    assert [c.momentum for c in configs] == [0, 0.25, 0.5] * 3 + [0, 0, 0] * 2
+    assert (configs[3].start, configs[6].bias, configs[9].optimizer) == ("uniform", True, "Adam")
+    for i, case in enumerate(found):
+        assert case.steps == 6
+        assert case.together == tuple(configs[i - i % 3 : i - i % 3 + 3])
+        own = find_cell("mlp", "numpy").problems.make(case.config)
+        np.testing.assert_array_equal(case.problem.start["w1"], own.start["w1"])
+    assert [case.label for case in at_once("batched", "bias=true")] == [
+        case.label for case in found if "bias" not in case.label
+    ]
+    assert {case.label.partition(" by ")[2] for case in at_once("gram")} == {
+        "", *(f"start=uniform seed={k}" for k in seeds)
+    }  # fmt: skip
+
+
 def test_plain_is_what_every_level_can_be() -> None:
     """The plain rule at the lowest level's rate unless another is asked for; for another model, its own."""
     lowest, optim = find_cell("mlp", "numpy"), find_cell("mlp", "optim")
@@ -158,6 +187,7 @@ def test_plain_is_what_every_level_can_be() -> None:
     dynamic = find_cell("mlp", "dynamic")
     assert plain_config(dynamic, Plan()).momentum > 0
     assert labels("mlp", "dynamic", "seed=0") == ["as trained", "float32"], "nothing is compared twice"
+    assert len(labels("mlp", "dynamic")) == 2 + 3 * 3
 
 
 def test_a_device_is_the_level_s_own() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from autograd_cli.display.verdicts import verdicts_json, verdicts_table
 from autograd_cli.verify.cells import Verdict
-from tests.helpers import CELLS, evo, refused, verdicts_of
+from tests.helpers import TRAINED, evo, refused, verdicts_of
 from tests.processes import command, environment, evo_process
 
 WRONG = Path(__file__).with_name("wrong_levels.py")
@@ -47,7 +47,7 @@ def test_every_level_passes(tmp_path: Path) -> None:
     done = evo_process("verify", "--quick", "--format", "json", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     verdicts = json.loads(done.stdout)
-    assert [(v["task"], v["impl"]) for v in verdicts] == CELLS
+    assert [(v["task"], v["impl"]) for v in verdicts] == TRAINED
     for v in verdicts:
         assert v["passed"]
         assert not v["complaints"]

@@ -62,6 +62,8 @@ TASK = Task(
         "functional": "a line is a function of its two numbers anyway: mlp shows what changes",
         "function": "a line is one product and one sum, with no operation left to differentiate by hand",
         "dynamic": "a single layer has no path to choose from",
+        "compile": "a line has hardly an operation that could be made into one with another",
+        "jax": "a line is a function of its two numbers anyway: mlp and sin show what changes",
         "batched_function": "nor is there an operation for many runs",
     },
     references={"line": ".reference:Line"},

@@ -70,6 +70,22 @@ TASK = Task(
             batch_target=".gram:SinRuns",
         ),
         LevelSpec(
+            "compile",
+            ".compile:Sin",
+            "operations made into fewer by a compiler",
+            "cubic",
+            devices=("cpu",),
+            compiles=True,
+        ),
+        LevelSpec(
+            "jax",
+            ".jax:Sin",
+            "functions that XLA compiles and differentiates",
+            "cubic",
+            devices=("cpu",),
+            extra="jax",
+        ),
+        LevelSpec(
             "batched_function",
             "",
             "your own operation for many runs at once",

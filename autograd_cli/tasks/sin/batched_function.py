@@ -1,4 +1,4 @@
-"""Level 12, batched function: `function` for many runs: a run dimension, and one backward() for all."""
+"""Level 14, batched function: `function` for many runs: a run dimension, and one backward() for all."""
 
 from collections.abc import Sequence
 from functools import partial

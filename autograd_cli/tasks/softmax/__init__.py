@@ -30,6 +30,8 @@ TASK = Task(
         "functional": "the lesson here is backward() on bare tensors, and functional does without it",
         "batched": "the lesson here is backward() on bare tensors, once",
         "gram": "there is one example, and so no products of examples with each other",
+        "compile": "the lesson here is what backward() does, operation by operation",
+        "jax": "the lesson here is backward(), which JAX has none of",
         "batched_function": "as for `batched`",
         "dynamic": "a single product and a softmax have no path to choose from",
     },

@@ -61,10 +61,10 @@ def _ways(y: Float64, p: Float64, by_p: Float64) -> Mapping[str, Float64]:
 
 def _sums(evidence: Evidence) -> Float64 | None:
     """Z = x w + b of one example (D_out,); None where the task is another."""
-    p, x = evidence.reference[evidence.step].before, evidence.problem.x
-    if set(p) != {"w", "b"} or x.ndim != 1 or p["w"].shape != (len(x), *p["b"].shape):
+    if evidence.config.task != "softmax":
         return None
-    return np.asarray(x @ p["w"] + p["b"])
+    p = evidence.reference[evidence.step].before
+    return np.asarray(evidence.problem.x @ p["w"] + p["b"])
 
 
 def _softmax(z: Float64) -> Float64:

@@ -43,14 +43,14 @@ def _errors(evidence: Evidence) -> Float64 | None:
     x, y = evidence.problem.x, evidence.problem.y
     if len(x) != len(y) or y.size > _MOST_ERRORS:
         return None
-    errors = np.empty((len(y), y[0].size))
-    for row in range(len(y)):
-        xs, ys = x[row : row + 1], y[row : row + 1]
+    errors = np.empty(y.shape).reshape(len(y), -1)
+    for i, row in enumerate(errors):
+        xs, ys = x[i : i + 1], y[i : i + 1]
         square = rerun(evidence, x=xs, y=ys)[""]
-        for column in range(y[0].size):
+        for column in range(len(row)):
             moved = ys.copy()
-            moved.reshape(-1)[column] += 1
-            errors[row, column] = (1 - float(rerun(evidence, x=xs, y=moved)[""] - square)) / 2
+            moved.flat[column] += 1
+            row[column] = (1 - float(rerun(evidence, x=xs, y=moved)[""] - square)) / 2
     return errors
 
 

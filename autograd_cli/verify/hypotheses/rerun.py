@@ -18,8 +18,8 @@ from autograd_cli.verify.hypotheses.fit import arrays_of, explained
 class _Later(Problem):
     """A problem at a later step: its control flow goes on where that of the steps before ended."""
 
-    step: int = 0
-    choose: Callable[[int], int] = lambda choice: choice
+    step: int
+    choose: Callable[[int], int]
 
     def choices(self, n: int) -> Iterator[int]:
         """The draws from `step` on, as `choose` changes them."""
