@@ -159,7 +159,7 @@ def kind_in(config: Mapping[str, Value]) -> tuple[Value, ...]:
 
 
 def follows_task(key: str, configs: Iterable[Mapping[str, Value]]) -> bool:
-    """Whether the value of a key says nothing that the task does not say, as far as several of a task show."""
+    """Whether the value of a key says nothing that the task does not say; False if no task comes twice."""
     pairs = [(config.get("task"), config.get(key)) for config in configs]
     tasks = {task for task, _ in pairs}
     return key != "task" and 1 < len(tasks) < len(pairs) and len(set(pairs)) == len(tasks)
