@@ -42,6 +42,7 @@ def plan(
     devices: str | int | Iterable[int] | None = None,
     timeout: str | float | None = None,
     budget: str | float | None = None,
+    group: bool | None = None,
     retry_failed: bool = False,
     force: bool = False,
     fail_fast: bool = False,
@@ -60,6 +61,7 @@ def plan(
         "runs_dir": None if runs_dir is None else fspath(runs_dir),
         "timeout": timeout,
         "budget": budget,
+        "group": group,
     }
     request = make_request(
         settings,
@@ -96,8 +98,9 @@ def sweep(
             values in place of the product), `engine` (auto, serial, processes, batched or dask), `workers`
             (runs at a time), `scheduler` (of Dask), `devices` (numbers of GPUs, a run on each at a time),
             `timeout` of a run and `budget` of the sweep (`"30s"`, `"5m"`, `"2h"`, or seconds),
-            `retry_failed`, `force` (run everything again), `fail_fast`, `stale` (rerun or keep what was made
-            by other code of a level of yours); and any key of the task, whose values are the command line's
+            `group` (into a folder there that has the sweep's name), `retry_failed`, `force` (run everything
+            again), `fail_fast`, `stale` (rerun or keep what was made by other code of a level of yours); and
+            any key of the task, whose values are the command line's
             text (`"1e-7,1e-6"`, `"0..9"`, `"log:1e-7:1e-6:4"`), a single value, or any iterable of values.
 
     Returns:

@@ -127,7 +127,8 @@ def complete_run(incomplete: str) -> list[str]:
     folder, slash, stem = incomplete.rpartition("/")
     here = [f"{folder}{slash}{name}" for name in _entries(folder + slash or ".", stem)]
     if slash:
-        return here
+        inside = _entries(f"{DEFAULT_FOLDER}/{folder}", stem) if not here else []
+        return here or [f"{folder}/{name.removesuffix('/')}" for name in inside]
     runs = [name.removesuffix("/") for name in _entries(DEFAULT_FOLDER, stem)]
     keys = [word for word, _ in _keys(incomplete)] if incomplete else []
     return [*(["@1"] if not incomplete else []), *here, *runs, *keys]

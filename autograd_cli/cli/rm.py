@@ -15,6 +15,9 @@ def rm(
     where: WhereOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
+    replaced: Annotated[
+        bool, typer.Option("--superseded", help="Only those half done in whose place others are complete.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Remove runs for good; without any named, those half done in whose place others are complete."""
@@ -30,11 +33,13 @@ def rm(
     going, staying = removable(found)
     if staying:
         tell(f"note: {len(staying)} runs are still being written, and stay")
-    if not is_named:
+    if replaced or not is_named:
         going = superseded(going)
     if not going:
         tell(
-            "nothing to remove" if is_named else "nothing to remove: no run is half done and completed since"
+            "nothing to remove: no run is half done and completed since"
+            if replaced or not is_named
+            else "nothing to remove"
         )
         return
     count = f"{len(going)} run{'s' * (len(going) > 1)}"

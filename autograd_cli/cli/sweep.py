@@ -57,6 +57,10 @@ def sweep(
         str | None,
         typer.Option(metavar="PATH", help="Folder for run directories.", show_default="runs"),
     ] = None,
+    group: Annotated[
+        bool | None,
+        typer.Option("--group/--no-group", help="Into a folder there that has the sweep's name."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and run nothing.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run again what failed.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Run everything again.")] = False,
@@ -91,6 +95,7 @@ def sweep(
         devices=devices,
         timeout=timeout,
         budget=budget,
+        group=group,
         retry_failed=retry_failed,
         force=force,
         fail_fast=fail_fast,

@@ -1,6 +1,6 @@
 """Runs side by side: which to show, in which order, and what of their configurations differs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -149,9 +149,20 @@ def best_first(records: Sequence[RunRecord]) -> list[RunRecord]:
 
 def kind_of(record: RunRecord) -> tuple[Value, ...]:
     """What two runs have in common whose losses measure the same: the task, and the sizes of its data."""
-    config = record.config
+    return kind_in(record.config)
+
+
+def kind_in(config: Mapping[str, Value]) -> tuple[Value, ...]:
+    """The same of a configuration, or of what is known of one."""
     name = config.get("task")
     return (name, *map(config.get, _sizes(str(name))))
+
+
+def follows_task(key: str, configs: Iterable[Mapping[str, Value]]) -> bool:
+    """Whether the value of a key says nothing that the task does not say; False if no task comes twice."""
+    pairs = [(config.get("task"), config.get(key)) for config in configs]
+    tasks = {task for task, _ in pairs}
+    return key != "task" and 1 < len(tasks) < len(pairs) and len(set(pairs)) == len(tasks)
 
 
 @cache

@@ -122,7 +122,8 @@ def _take(word: str, found: Selection, folders: _Folders) -> None:
         if path is None:
             found.complaints.append(str(error))
             return
-        record = read_run(path)
+        _take(str(path), found, folders)  # a run, or a sweep's folder
+        return
     found.records.append(record)
     found.named.add(record.path)
 
@@ -140,12 +141,17 @@ def _recent(word: str, folder: str, first: int, last: int, folders: _Folders) ->
 def find_by_name(word: str, folder: str = DEFAULT_FOLDER) -> Path | None:
     """The run of a folder that has the name `word`, or a name that ends in it after a dash, if any.
 
+    A path from the folder, such as SWEEP/RUN, is taken as it is.
+
     Raises:
         ConfigError: it is the end of several.
 
     """
-    if not word or "/" in word or not _is_there(folder):
+    if not word or not _is_there(folder):
         return None
+    if "/" in word:
+        inside = f"{folder}/{word}"
+        return Path(inside) if word[0] not in "/." and _is_there(inside) else None
     try:
         names = names_in(Path(folder))
     except RunError:

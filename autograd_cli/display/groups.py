@@ -4,7 +4,9 @@ import sys
 from collections.abc import Callable
 from shutil import get_terminal_size
 
+from autograd_cli.compare.comparison import follows_task, kind_in
 from autograd_cli.compare.groups import Grouping
+from autograd_cli.contract.keys import Value
 from autograd_cli.display.fitting import Column, cut, fit, lines_of, paragraph, short_names
 from autograd_cli.display.runs import csv_text, words_of
 from autograd_cli.display.tables import is_numeric, markdown_table
@@ -22,11 +24,14 @@ def group_table(grouping: Grouping, width: int | None) -> str:
         return "\n".join(lines_of(columns)) + "\n"
     kept, out = fit(columns, width)
     lines = [cut(line, width) for line in lines_of(kept)]
-    low, high = log_range([group.curve for group in grouping.groups])
+    spans = _spans(grouping)
     above = ""
     if "curve" not in out and any(group.curve for group in grouping.groups):
         count = len(grouping.groups)
-        above = f"{count} groups; median curves on one log axis, from {low:.3g} to {high:.3g}"
+        above = f"{count} group{'s' * (count != 1)}; median curves on "
+        low, high = spans[0]
+        one = f"one log axis, from {low:.3g} to {high:.3g}"
+        above += one if len(set(_kinds(grouping))) == 1 else "a log axis for each task and size"
     below = [f"… and {grouping.more} more groups, for --limit"] if grouping.more else []
     below += paragraph(f"no room for {', '.join(out)}" if out else "", width)
     return "\n".join([*paragraph(above, width), *([""] if above else []), *lines, *below]) + "\n"
@@ -38,8 +43,9 @@ def grouping_columns(grouping: Grouping, *, fitted: bool) -> list[Column]:
     found = []
     for i, key in enumerate(grouping.keys):
         values = [group.values[i] for group in groups]
-        found.append(Column(shown(key), words_of(values, key), is_numeric(values), weight=2 + i / 100))
-    span = log_range([group.curve for group in groups])
+        # What the task says already makes room for the curve.
+        weight = 6.5 if follows_task(key, _configs(grouping)) else 2
+        found.append(Column(shown(key), words_of(values, key), is_numeric(values), weight=weight + i / 100))
     unit, times = in_one_unit([group.elapsed_s for group in groups])
     diverged = any(group.diverged for group in groups) or not fitted
     paths = [group.best_run or "-" for group in groups]
@@ -56,10 +62,33 @@ def grouping_columns(grouping: Grouping, *, fitted: bool) -> list[Column]:
         Column("last loss", _means(grouping), True),
         Column("median", figures([group.median for group in groups]), True, weight=5),
         Column("best", figures([group.best for group in groups]), True, weight=4),
-        Column("curve", [sparkline(group.curve, 16, span) for group in groups], weight=6),
+        Column(
+            "curve",
+            [sparkline(g.curve, 16, span) for g, span in zip(groups, _spans(grouping), strict=True)],
+            weight=6,
+        ),
         Column(f"time {unit}", times, True, weight=7),
         Column("best run", names, weight=8),
     ]
+
+
+def _configs(grouping: Grouping) -> list[dict[str, Value]]:
+    """What is known of each group's configuration."""
+    return [dict(zip(grouping.keys, group.values, strict=True)) for group in grouping.groups]
+
+
+def _kinds(grouping: Grouping) -> list[tuple[Value, ...]]:
+    return list(map(kind_in, _configs(grouping)))
+
+
+def _spans(grouping: Grouping) -> list[tuple[float, float]]:
+    """Each group's axis: one for those whose losses measure the same."""
+    kinds = _kinds(grouping)
+    curves: dict[tuple[Value, ...], list[list[float]]] = {}
+    for kind, group in zip(kinds, grouping.groups, strict=True):
+        curves.setdefault(kind, []).append(group.curve)
+    spans = {kind: log_range(some) for kind, some in curves.items()}
+    return [spans[kind] for kind in kinds]
 
 
 def _means(grouping: Grouping) -> list[str]:

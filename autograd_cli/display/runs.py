@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import get_terminal_size
 from typing import Any
 
-from autograd_cli.compare.comparison import Comparison, kind_of
+from autograd_cli.compare.comparison import Comparison, follows_task, kind_of
 from autograd_cli.compare.fields import CODE, value_of
 from autograd_cli.compare.schema import RATIOS, ratio_of
 from autograd_cli.contract.keys import Value, show
@@ -66,7 +66,7 @@ def run_table(comparison: Comparison, width: int | None) -> str:
         body.append(cut(row, width))
         if record.note:
             body.append(cut(f"  {shown(record.note)}", width))
-    common = paragraph(_in_common(comparison), width)
+    common = paragraph(_in_common(comparison, has_curves="curve" not in out), width)
     above = [*common, ""] if common else []
     return "\n".join([*above, cut(header, width), *body, *_below(comparison, out, width)]) + "\n"
 
@@ -80,7 +80,7 @@ def _below(comparison: Comparison, out: Sequence[str], width: int) -> list[str]:
     return [line for text in lines for line in paragraph(text, width)]
 
 
-def _in_common(comparison: Comparison) -> str:
+def _in_common(comparison: Comparison, *, has_curves: bool) -> str:
     """What all runs share: folder, status, keys, and the axis of the curves."""
     records = comparison.records
     if not records:
@@ -98,7 +98,7 @@ def _in_common(comparison: Comparison) -> str:
     if common:
         text += ": " + " ".join(common)
     kinds = {kind_of(record) for record in records}
-    if "curve" in (comparison.chosen or ["curve"]) and any(record.curve for record in records):
+    if has_curves and "curve" in (comparison.chosen or ["curve"]) and any(record.curve for record in records):
         if len(kinds) == 1:
             low, high = _axis(records)
             text += f"; curves on one log axis, from {low:.3g} to {high:.3g}"
@@ -180,9 +180,13 @@ def _weight(comparison: Comparison, name: str) -> float:
         return _WEIGHTS[name]
     if name.endswith("_ratio"):
         return 9
+    # What the task says already makes room for the curve.
+    is_told = follows_task(name, (record.config for record in comparison.records))
     # A key that few of the runs have leaves most of its column empty.
     is_everywhere = name in comparison.keys and name in comparison.keys_of_all
-    return 4 + comparison.keys.index(name) / 100 if is_everywhere else 10
+    if not is_everywhere:
+        return 10
+    return (6.5 if is_told else 4) + comparison.keys.index(name) / 100
 
 
 def column_of(comparison: Comparison, name: str) -> Column:

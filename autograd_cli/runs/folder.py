@@ -15,6 +15,10 @@ from autograd_cli.runs.nursery import hidden_folder
 from autograd_cli.runs.reader import read_run_folder
 from autograd_cli.runs.record import LOSSES, RECORD, NoRunError, RunRecord
 
+# Runs that came to their end, and those that did not.
+DONE = ("completed", "diverged")
+HALF_DONE = ("interrupted", "failed", "timed out", "damaged")
+
 # Others hold the lock of a run that has ended for the moment in which they ask whether it goes on.
 _TRIES = 20
 _WAIT_S = 0.01
@@ -146,10 +150,9 @@ def remove_run(path: Path) -> None:
 def superseded(records: Iterable[RunRecord]) -> list[RunRecord]:
     """The runs that did not come to their end, and in whose place another one has."""
     runs = list(records)
-    done = {record.config_digest for record in runs if record.status in ("completed", "diverged")}
+    done = {record.config_digest for record in runs if record.status in DONE}
     replaced = {
         str(Path(record.path).with_name(name)) for record in runs for name in record.replaces if record.path
     }
     done.discard(None)
-    half = ("interrupted", "failed", "timed out", "damaged")
-    return [r for r in runs if r.status in half and (r.config_digest in done or r.path in replaced)]
+    return [r for r in runs if r.status in HALF_DONE and (r.config_digest in done or r.path in replaced)]

@@ -17,7 +17,7 @@ from autograd_cli.errors import ConfigError, unknown
 
 # What a sweep's YAML file says beside the keys of its runs, and how the sweep is carried out.
 _OWN_KEYS = ("name", "config", "zip")
-OPTIONS = ("engine", "workers", "scheduler", "devices", "runs_dir", "timeout", "budget")
+OPTIONS = ("engine", "workers", "scheduler", "devices", "runs_dir", "group", "timeout", "budget")
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,20 @@
 """A sweep, from its plan to its outcomes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
+from shlex import quote
 from typing import TypeVar
 
 from autograd_cli.config.files import Setting
 from autograd_cli.config.values import RUNS_MAX, parse_duration
 from autograd_cli.errors import ConfigError, RunError, unknown
+from autograd_cli.runs.folder import DONE, HALF_DONE, read_folder, superseded
 from autograd_cli.runs.reader import read_run
+from autograd_cli.runs.record import RECORD
 from autograd_cli.runs.summary import RunSummary
 from autograd_cli.sweep.events import Event, Finished, Note
 from autograd_cli.sweep.gpus import choose_gpus
@@ -46,6 +50,7 @@ class Options:
         budget_s: seconds that the sweep may take.
         rerun: what to run although it is there.
         fail_fast: whether the first failed run ends the sweep.
+        group: whether its runs have a folder of their own in the folder of runs, with the sweep's name.
 
     """
 
@@ -57,6 +62,7 @@ class Options:
     budget_s: float | None = None
     rerun: Rerun = field(default_factory=Rerun)
     fail_fast: bool = False
+    group: bool = False
 
 
 def read_options(given: Mapping[str, Setting], complaints: Complaints) -> Options:
@@ -75,6 +81,7 @@ def read_options(given: Mapping[str, Setting], complaints: Complaints) -> Option
         given.get("devices"),
         _parse("timeout", given, parse_duration, _A_TIME, complaints),
         _parse("budget", given, parse_duration, _A_TIME, complaints),
+        group=_parse("group", given, _parse_switch, "true or false", complaints) or False,
     )
 
 
@@ -105,6 +112,12 @@ def _parse_count(text: str) -> int:
     return int(text)
 
 
+def _parse_switch(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"
+
+
 def _key(key: str, setting: Setting) -> str | None:
     """The argument that a message begins with, unless a file's line stands there."""
     return key if setting.where == key else None
@@ -126,8 +139,23 @@ def make_sweep(request: Request, rerun: Rerun, *, fail_fast: bool = False) -> "S
     complaints.raise_any()
     named = request.options.get("runs_dir")
     folder = Path(named.text if named else "runs")
+    if options.group:
+        folder = _group(folder, plan.name)
     _check_names(plan, folder)
     return Sweep(plan, folder, options)
+
+
+def _group(folder: Path, name: str) -> Path:
+    """The folder in the folder of runs that has the sweep's name.
+
+    Raises:
+        ConfigError: a run has the name.
+
+    """
+    group = folder / name
+    if (group / RECORD).exists():
+        raise ConfigError(f"group: {group} is a run, and cannot hold the sweep's runs", key="group")
+    return group
 
 
 def _check_names(plan: Plan, folder: Path) -> None:
@@ -209,6 +237,7 @@ class Sweep:
             interruption.stop_after(self.options.budget_s)
         asked = GitState()
         ledger = Ledger(self.runs_dir)
+        half = {run.index for run in self.plan.runs if _is_half_done(ledger.index.find(run.digest))}
         try:
             for event in self._events(ledger, asked, interruption):
                 if isinstance(event, Finished):
@@ -223,6 +252,8 @@ class Sweep:
             if interruption.is_late and interruption.signal is None and not self.gave_up and left:
                 self.used_up = True
                 yield Note(f"the budget is used up: {left} runs are left for the same command, given again")
+            if any(self.outcomes[i].status in DONE for i in half & self.outcomes.keys()):
+                yield from _offer(self.runs_dir)
         finally:
             ledger.close()
 
@@ -269,6 +300,18 @@ class Sweep:
         """How many of the runs are to be made."""
         rerun = self.options.rerun
         return sum(index is None or not rerun.leaves(rerun.find(index, run)) for run in runs)
+
+
+def _is_half_done(known: RunSummary | None) -> bool:
+    return known is not None and known.status in HALF_DONE
+
+
+def _offer(folder: Path) -> Iterator[Note]:
+    """Say what may go from a folder of runs, and how."""
+    with suppress(RunError):
+        if count := len(superseded(read_folder(folder)[0])):
+            runs = "1 half done run has" if count == 1 else f"{count} half done runs have"
+            yield Note(f"{runs} been completed since: evo rm {quote(str(folder))} --superseded")
 
 
 def _check(plan: Plan, options: Options) -> None:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from autograd_cli.compare.comparison import compare, load_runs
+from autograd_cli.compare.groups import group as group_runs
+from autograd_cli.display.groups import group_table, grouping_columns
 from tests.helpers import evo, record_run, refused
 
 
@@ -79,3 +82,22 @@ def test_steps_mean_those_that_were_asked_for(tmp_path: Path) -> None:
     assert [row["run"] for row in found] == ["runs/early"]
     groups = json.loads(evo(*compare, "--group-by", "steps", cwd=tmp_path).stdout)
     assert sorted((row["steps"], row["diverged"]) for row in groups) == [(3, 0), (3000, 1)]
+
+
+def test_groups_of_each_task_have_an_axis(tmp_path: Path) -> None:
+    """A task's curves go from top to bottom beside larger losses, and what the task says makes room first."""
+    for task, size in (("sin", 1.0), ("mlp", 1e6)):
+        for seed in range(2):
+            for lr in (1e-7, 1e-6):
+                record_run(tmp_path, f"{task}{seed}{lr}", [9 * size, size], task=task, seed=seed, lr=lr)
+    records, _ = load_runs(sorted(tmp_path.iterdir()))
+    groups = group_runs(compare(records), "lr", "seed")
+    columns = {column.title: column.texts for column in grouping_columns(groups, fitted=True)}
+    curves = columns["curve"]
+    assert len(curves) == 4
+    assert all("▁" in curve for curve in curves)
+    narrow = group_table(groups, 85)
+    header = narrow.splitlines()[2].split()
+    assert {"lr", "task", "median", "curve"} <= set(header)
+    assert not {"steps", "threads", "N"} <= set(header)
+    assert "curves on a log axis for each task" in narrow

@@ -1,6 +1,7 @@
 """`evo runs`, `evo note` and `evo rm`: what is there, what was said of it, and what goes."""
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from autograd_cli.contract.batch import Batch
 from autograd_cli.runs.folder import remove_run
 from autograd_cli.runs.reader import read_run
 from autograd_cli.runs.writer import RunWriter
-from tests.helpers import config_of, evo, record_run, refused
+from tests.helpers import config_of, evo, record_run, refused, sweep
 
 
 def names(folder: Path) -> list[str]:
@@ -91,6 +92,21 @@ def test_half_done_runs_that_were_completed_since_are_offered(runs: Path) -> Non
     assert read_run(runs / "half").status == "interrupted"
     assert evo("rm", "--yes", cwd=runs.parent).stdout == "runs/half\n"
     assert names(runs) == ["alone", "r0", "r1", "r2"]
+
+
+def test_a_sweep_says_how_the_half_done_runs_that_it_completed_can_go(tmp_path: Path) -> None:
+    """The command it names removes these and none that is still half done."""
+    folder = tmp_path / "my runs"
+    for name, seed in (("half", 0), ("again", 0), ("alone", 7)):
+        RunWriter(folder, config_of("sin", "numpy", seed=seed, steps=1), name, {}).close()
+    words = ("--task", "sin", "--impl", "numpy", "steps=1")
+    (offer,) = [line for line in sweep(folder, *words, "seed=0..1").splitlines() if "note" in line]
+    said, _, command = offer.rpartition(": ")
+    assert said == "evo: note: 2 half done runs have been completed since"
+    assert {"half", "again", "alone"} <= set(names(folder))
+    assert evo(*shlex.split(command)[1:], "--yes", cwd=tmp_path).returncode == 0
+    assert {"half", "again", "alone"} & set(names(folder)) == {"alone"}
+    assert "note" not in sweep(folder, *words, "seed=0..1")
 
 
 def test_a_kill_leaves_nothing_half_removed(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The syntax of sweeps, and what they refuse before they start."""
 
 import itertools
+import json
 import math
 import re
 import shutil
@@ -349,6 +350,25 @@ def test_a_file_may_say_how_it_is_carried_out(tmp_path: Path) -> None:
     assert job.runs_dir == folder
     other = autograd_cli.plan(file=str(file), engine="processes", timeout=7, runs_dir=tmp_path)
     assert (other.options.engine, other.options.timeout_s, other.runs_dir) == ("processes", 7.0, tmp_path)
+
+
+def test_a_group_is_a_folder_of_the_sweeps_name(tmp_path: Path) -> None:
+    """The same line goes on there, readers of the whole folder find it, and no run is taken for a group."""
+    words = ("--task", "sin", "--impl", "numpy", "steps=1", "seed=0..1", "--group")
+    folder = tmp_path / "runs"
+    sweep(folder, *words, "--name", "first")
+    assert "2 runs of sweep 'first': 0 new" in sweep(folder, *words, "--name", "first")
+    (inside,) = folder.iterdir()
+    runs = sorted(path.name for path in inside.iterdir() if path.name[0] != ".")
+    assert (inside.name, len(runs)) == ("first", 2)
+    for word, found in (("runs", 2), ("first", 2), ("@1", 1), (f"first/{runs[0]}", 1)):
+        rows = json.loads(evo("compare", word, "--format", "json", cwd=tmp_path).stdout)
+        assert [row["sweep"] for row in rows] == ["first"] * found
+    assert f"{inside / runs[0]} is a run" in sweep(inside, *words, "--name", runs[0], code=2)
+    file = tmp_path / "mine.yaml"
+    file.write_text("task: sin\nimpl: numpy\ngroup: true\n")
+    assert autograd_cli.plan(file=str(file)).runs_dir == Path("runs/mine")
+    assert autograd_cli.plan(file=str(file), group=False).runs_dir == Path("runs")
 
 
 def test_ranges_and_options_are_told_with_everything_else(tmp_path: Path) -> None:
