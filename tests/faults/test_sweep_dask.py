@@ -46,7 +46,11 @@ def test_a_worker_that_lacks_something_gets_no_runs_and_the_level_travels(
     tmp_path: Path, cluster: Cluster
 ) -> None:
     """All runs are done by the worker that can; two files of one name are not mixed up."""
+    from distributed import Client
+
     cluster.start_worker()
+    with Client(cluster.address) as client:  # without the worker that can, nobody would be left
+        client.wait_for_workers(2, timeout=PATIENCE_S)
     for name, loss in (("one", 1.0), ("two", 2.0)):
         (tmp_path / name).mkdir()
         level = write_level(tmp_path / name / "my.py", f"return numpy.float64({loss})")
