@@ -46,13 +46,12 @@ def content(place: Path) -> dict[str, Any]:
 
 
 def test_a_slow_level_is_seen_with_the_verb_that_is_slow(content: dict[str, Any]) -> None:
-    """It is over the leanest level by what it waits, and all of that is in its update."""
+    """A step of it takes what it waits at least, and that is in its update; the leanest is once itself."""
     numpy, slow = content["rows"]
-    assert numpy["over_leanest"]["median"] == 1.0
-    assert slow["over_leanest"]["low"] > 2
+    assert min(row["over_leanest"]["median"] for row in content["rows"]) == 1.0
+    assert slow["step_s"]["low"] > 200e-6
     assert slow["verbs_s"]["update"] > 200e-6 > slow["verbs_s"]["forward"]
     assert list(slow["verbs_s"]) == list(VERBS)
-    assert sum(slow["verbs_s"].values()) == pytest.approx(slow["step_s"]["median"], rel=0.5)
     assert slow["lines"]["forward"] == numpy["lines"]["forward"]
     assert 0 < numpy["floor"]["seconds"] < numpy["step_s"]["low"]
 
@@ -105,7 +104,7 @@ def test_every_format_says_the_same(content: dict[str, Any], tmp_path: Path) -> 
 def test_fail_above_fails(place: Path) -> None:
     """Exit 1 where a level is worse by more than that, here than in a file that says it took no time."""
     content = json.loads((place / "mine.json").read_text(encoding="utf-8"))
-    content["rows"][0]["blocks_s"] = [[b / 100 for b in own] for own in content["rows"][0]["blocks_s"]]
+    content["rows"][0]["blocks_s"] = [[b / 1e4 for b in own] for own in content["rows"][0]["blocks_s"]]
     (place / "fast.json").write_text(json.dumps(content), encoding="utf-8")
     words = ("--task", "linear", "--impl", "numpy", "--quick", "--time", "0.1s", "--against", "fast.json")
     done = command("bench", *words, "--fail-above", "10%", cwd=place)
