@@ -111,10 +111,10 @@ def _odd(cell: Cell, plan: Plan, config: RunConfig) -> Iterator[RunConfig]:
 
 
 def _batches(cell: Cell, plan: Plan, trained: RunConfig) -> Iterator[Case]:
-    """Runs that are trained at once, each beside its own reference: with every word that the level takes."""
+    """Runs that are trained at once, each beside its own reference: with every word, unless `quick`."""
     shape = {k: v for k, v in cell.task.odd_shapes[-1].items() if k not in plan.settings}
     config = replace(trained, options={**trained.options, **shape})
-    for words in ({}, *_other_words(cell, plan, config)):
+    for words in ({}, *([] if plan.quick else _other_words(cell, plan, config))):
         runs = tuple(_apart(replace(config, options={**config.options, **words}), cell.batch_class.per_run))
         said = "".join(f" by {key}={show(value)}" for key, value in words.items())
         for run in runs:
