@@ -6,9 +6,15 @@ from shutil import rmtree
 from tempfile import mkdtemp
 
 import pytest
+from hypothesis import settings
 
 for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ[_pool] = "1"
+
+
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+settings.register_profile("evo", deadline=None)
+settings.load_profile("evo")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
