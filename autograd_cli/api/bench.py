@@ -13,6 +13,7 @@ from autograd_cli.display.bench import BENCH_FORMATS, bars, bench_rows, growth, 
 from autograd_cli.display.theme import THEMES
 from autograd_cli.errors import ConfigError, choose
 from autograd_cli.runs.disk import write_whole
+from autograd_cli.runs.named import check_place, write_json
 
 _SPAN_S, _QUICK_SPAN_S = 85.0, 18.0
 
@@ -86,7 +87,7 @@ class Benchmark:
             ConfigError: it cannot be written.
 
         """
-        record.write(Path(path), self.content)
+        write_json(Path(path), self.content, "output")
 
     def plot(self, path: str | PathLike[str], *, theme: str = "light") -> None:
         """Draw bars with their intervals, or against a key that varies a curve a level, into a picture.
@@ -196,7 +197,7 @@ def bench(
         except ValueError:
             raise ConfigError(f"time: '{time}' is no time; such as 90s or 2m", key="time") from None
     if output is not None:
-        record.check_place(Path(output))
+        check_place(Path(output), "output")
     earlier = None if against is None else record.read(Path(against))
     cases, notes = plan.make_cases(given, classes_in(impl), as_published=as_published)
     if earlier is not None:

@@ -9,8 +9,9 @@ from autograd_cli.api.given import Given, LevelName, classes_in, level_of, setti
 from autograd_cli.config.files import Setting
 from autograd_cli.display.verdicts import VERDICT_FORMATS
 from autograd_cli.errors import ConfigError, choose
+from autograd_cli.runs.named import check_place
 from autograd_cli.verify import cells, plan
-from autograd_cli.verify.report import check_place, read_report, write_report
+from autograd_cli.verify.report import read_report, write_report
 
 
 class Verification(Sequence[cells.Verdict]):
@@ -115,7 +116,7 @@ def verify(
     asked = settings_of({"task": task, "impl": level_of(impl), **own})
     given = settings_of(keys)
     if report is not None:
-        check_place(Path(report))
+        check_place(Path(report), "report")
     repeated = None
     if against is not None:
         if asked or given or quick:

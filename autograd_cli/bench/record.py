@@ -8,21 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from autograd_cli.bench.measure import Measured, Measurement
 from autograd_cli.bench.plan import Case
 from autograd_cli.bench.statistics import Estimate, Pair, Verdict, differ
 from autograd_cli.config.files import Setting
-from autograd_cli.config.reading import read_bounded
-from autograd_cli.contract.encoding import json_bytes, parse_json
+from autograd_cli.contract.encoding import json_bytes
 from autograd_cli.errors import ConfigError, EvoError
 from autograd_cli.lesson.level import read_lesson
-from autograd_cli.runs.disk import write_whole
-from autograd_cli.verify import report
+from autograd_cli.runs.named import read_json
+from autograd_cli.verify.report import current_versions
 
 FORMAT = "evo benchmark 1"
-_MAX_BYTES = 256 * 2**20
 # What tells two machines apart.
 _MACHINE = ("cpu", "cores", "system", "gpu")
 
@@ -35,7 +31,7 @@ def content_of(found: Measurement, asked: Mapping[str, Setting], *, as_published
     return {
         "format": FORMAT,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": report.current_versions(),
+        "versions": current_versions(),
         "machine": _machine(found),
         "asked": {name: setting.text for name, setting in asked.items()},
         "as_published": as_published,
@@ -111,32 +107,6 @@ def _gpu() -> str:
     return str(call_fresh(describe_gpu)["name"])
 
 
-def check_place(path: Path) -> None:
-    """Refuse a place where no file can be written, before the work is done.
-
-    Raises:
-        ConfigError: it cannot be written there.
-
-    """
-    try:
-        report.check_place(path)
-    except ConfigError as error:
-        raise ConfigError(error.message.replace("report:", "output:", 1), key="output") from None
-
-
-def write(path: Path, content: Content) -> None:
-    """Write a benchmark to `path`, in the place of whatever was there.
-
-    Raises:
-        ConfigError: it cannot be written.
-
-    """
-    try:
-        write_whole(path, json_bytes(content, indent=True))
-    except OSError as error:
-        raise ConfigError(f"output: cannot write '{path}': {error.strerror}", key="output") from None
-
-
 def read(path: Path, argument: str = "against") -> Content:
     """The benchmark in `path`, which is the value of `argument`.
 
@@ -144,12 +114,7 @@ def read(path: Path, argument: str = "against") -> Content:
         ConfigError: it cannot be read, or is none.
 
     """
-    try:
-        content = parse_json(read_bounded(path, _MAX_BYTES))
-    except OSError as error:
-        raise ConfigError(f"{argument}: cannot read '{path}': {error.strerror}", key=argument) from None
-    except orjson.JSONDecodeError as error:
-        raise ConfigError(f"{argument}: '{path}' is not valid JSON: {error.msg}", key=argument) from None
+    content = read_json(path, argument)
     if not _is_benchmark(content):
         raise ConfigError(
             f"{argument}: '{path}' is no benchmark; `evo bench --output FILE` writes one", key=argument

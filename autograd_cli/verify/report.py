@@ -1,6 +1,5 @@
 """The report of a verification: what was asked, by which versions, what was found; enough to repeat it."""
 
-import errno
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -13,14 +12,11 @@ from typing import Any
 import orjson
 
 from autograd_cli.config.files import Setting
-from autograd_cli.config.reading import read_bounded
-from autograd_cli.contract.encoding import json_bytes, parse_json
 from autograd_cli.errors import ConfigError
-from autograd_cli.runs.disk import write_whole
+from autograd_cli.runs.named import read_json, write_json
 from autograd_cli.verify.cells import Verdict
 
 FORMAT = "evo verify report 1"
-_MAX_BYTES = 64 * 2**20
 
 # What a verification is asked, beside whether it is quick.
 ASKED = ("task", "impl", "steps", "tolerance", "dtype", "device")
@@ -102,24 +98,6 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def check_place(path: Path) -> None:
-    """Refuse a place where no report can be written, before the work is done.
-
-    Raises:
-        ConfigError: it cannot be written there.
-
-    """
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        beside = path.with_name(f".{path.name}.part")
-        beside.touch()
-        beside.unlink()
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigError(f"report: cannot write '{path}': {why}", key="report") from None
-
-
 def write_report(
     path: Path,
     asked: Mapping[str, Setting],
@@ -144,10 +122,7 @@ def write_report(
         "keys": {name: setting.text for name, setting in keys.items()},
         "verdicts": [verdict_json(verdict) for verdict in verdicts],
     }
-    try:
-        write_whole(path, json_bytes(content, indent=True))
-    except OSError as error:
-        raise ConfigError(f"report: cannot write '{path}': {error.strerror}", key="report") from None
+    write_json(path, content, "report")
 
 
 def read_report(path: Path, argument: str = "against") -> Report:
@@ -157,12 +132,7 @@ def read_report(path: Path, argument: str = "against") -> Report:
         ConfigError: it cannot be read, or is none.
 
     """
-    try:
-        content = parse_json(read_bounded(path, _MAX_BYTES))
-    except OSError as error:
-        raise ConfigError(f"{argument}: cannot read '{path}': {error.strerror}", key=argument) from None
-    except orjson.JSONDecodeError as error:
-        raise ConfigError(f"{argument}: '{path}' is not valid JSON: {error.msg}", key=argument) from None
+    content = read_json(path, argument)
     if not _is_report(content):
         raise ConfigError(
             f"{argument}: '{path}' is no report of evo verify; `evo verify --report FILE` writes one",
