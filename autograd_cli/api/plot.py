@@ -178,17 +178,32 @@ def plot(
                 "y: a heat map has two different keys, and is a mean over all others: no group_by, no over",
                 key="y",
             )
-        grid, left_out = grid_of(table, x, y)
-        if not grid.cells:
-            raise ConfigError("nothing to plot: no run has come to its end")
-        return Plot(grid, _told(left_out))
-    first, inside = split_keys(table, group_by, over)
+        return _heat_map(table, x, y)
     if x is not None:
-        if x in first or x in (inside or ()):
-            raise ConfigError(f"x: '{x}' is in group_by or over, too", key="x")
-        picture, left_out = curves.finals(table, x, first, inside)
-        return _checked(picture, _told(left_out))
-    traces, notes = _traces(chosen)
+        return _finals(table, x, group_by, over)
+    return _curves(chosen, table, group_by, over)
+
+
+def _heat_map(table: comparison.Comparison, x: str, y: str) -> Plot:
+    grid, left_out = grid_of(table, x, y)
+    if not grid.cells:
+        raise ConfigError("nothing to plot: no run has come to its end")
+    return Plot(grid, _told(left_out))
+
+
+def _finals(table: comparison.Comparison, x: str, group_by: str | None, over: str | None) -> Plot:
+    first, inside = split_keys(table, group_by, over)
+    if x in first or x in (inside or ()):
+        raise ConfigError(f"x: '{x}' is in group_by or over, too", key="x")
+    picture, left_out = curves.finals(table, x, first, inside)
+    return _checked(picture, _told(left_out))
+
+
+def _curves(
+    runs: Sequence[Run], table: comparison.Comparison, group_by: str | None, over: str | None
+) -> Plot:
+    first, inside = split_keys(table, group_by, over)
+    traces, notes = _traces(runs)
     if group_by is None and over is None:
         return _checked(curves.curves_of_runs(table, traces), notes)
     picture, left_out = curves.curves_of_groups(table, traces, first, inside)
